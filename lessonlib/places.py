@@ -1,0 +1,18 @@
+"""Where the lesson keeps things: what came with it, what this machine adds, and the switches that move it."""
+
+import os
+from pathlib import Path
+
+__all__ = ["DATA", "cache_folder", "runs_folder"]
+
+DATA = Path(__file__).resolve().parents[1] / "data"
+
+
+def cache_folder():
+    """Decoded photos are kept here: `LESSON_CACHE`, else `data/cache`."""
+    return Path(os.environ.get("LESSON_CACHE") or DATA / "cache")
+
+
+def runs_folder():
+    """Recorded runs are kept here, one `.jsonl` a set: `LESSON_RUNS`, else `data/runs`."""
+    return Path(os.environ.get("LESSON_RUNS") or DATA / "runs")

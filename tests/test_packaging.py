@@ -1,0 +1,60 @@
+"""One source of dependencies: pyproject.toml; the others must say the same."""
+
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import yaml
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+ROOT = Path(__file__).parents[1]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+EVERYTHING = [Requirement(r) for rows in [PROJECT["dependencies"], *PROJECT["optional-dependencies"].values()] for r in rows]
+LOCK = (ROOT / "requirements.txt").read_text()
+
+
+def test_the_lock_satisfies_every_floor():
+    locked = dict(re.findall(r"^([\w.-]+)==([\w.]+)", LOCK, flags=re.M))
+    for requirement in EVERYTHING:
+        assert locked[canonicalize_name(requirement.name)] in requirement.specifier
+
+
+def test_the_lock_has_a_hash_for_everything_and_names_no_address():
+    packages = re.split(r"^(?=\w)", LOCK, flags=re.M)[1:]
+    assert len(packages) > 100 and all("--hash=sha256:" in package for package in packages)
+    assert "://" not in LOCK and "index" not in LOCK.splitlines()[0]
+
+
+def test_the_conda_environment_installs_the_project_itself():
+    environment = yaml.safe_load((ROOT / "environment.yml").read_text())
+    pip = next(entry["pip"] for entry in environment["dependencies"] if isinstance(entry, dict))
+    assert pip == ["-e .[lab,test]"]
+    assert f"python{PROJECT['requires-python']}" in [
+        e.replace(" ", "") for e in environment["dependencies"] if isinstance(e, str)
+    ]
+
+
+def test_every_dependency_has_its_reason():
+    text = (ROOT / "environment.yml").read_text()
+    for requirement in EVERYTHING:
+        assert re.search(rf"^#\s+{re.escape(requirement.name)}: \w+.*$", text, flags=re.M), requirement.name
+
+
+def test_colab_satisfies_the_floors():
+    """The versions of a Colab runtime of August 2026: the floors must not force it to install anything."""
+    colab = {
+        "torch": "2.11.0", "torchvision": "0.26.0", "fastai": "2.8.8", "numpy": "2.1.3", "matplotlib": "3.10.0",
+        "pillow": "11.3.0", "sympy": "1.14.0", "ipywidgets": "7.7.1",
+    }  # fmt: skip
+    for requirement in (Requirement(r) for r in PROJECT["dependencies"]):
+        if requirement.name in colab:
+            assert colab[requirement.name] in requirement.specifier
+
+
+def test_the_code_and_the_notebooks_are_in_one_style():
+    for check in (["check"], ["format", "--check"]):
+        found = subprocess.run([sys.executable, "-m", "ruff", *check, "."], cwd=ROOT, capture_output=True, text=True)
+        assert found.returncode == 0, found.stdout
