@@ -1,0 +1,43 @@
+"""The same arithmetic with letters: derive what two kernels in series do to a patch. Needs sympy only."""
+
+from sympy import Eq, Matrix, Symbol, expand
+
+__all__ = ["symbol_kernel", "correlate", "composed_kernel", "equations"]
+
+
+def symbol_kernel(letter, size):
+    """A `size` x `size` matrix of symbols `b_{00}`, `b_{01}`, ...: a kernel or a patch of pixels."""
+    return Matrix(size, size, lambda i, j: Symbol(f"{letter}_{{{i}{j}}}"))
+
+
+def correlate(x, kernel):
+    """Slide `kernel` over `x` without padding: `y[i, j] = sum over u, v of kernel[u, v] * x[i + u, j + v]`."""
+    rows, cols = x.rows - kernel.rows + 1, x.cols - kernel.cols + 1
+    if rows < 1 or cols < 1:
+        raise ValueError(f"A {kernel.rows}x{kernel.cols} kernel does not fit into a {x.rows}x{x.cols} patch.")
+    return Matrix(rows, cols, lambda i, j: _overlap(x[i : i + kernel.rows, j : j + kernel.cols], kernel))
+
+
+def composed_kernel(*kernels):
+    """The kernel A that does to every patch what `kernels` do in series, found by looking at one patch of pixels x.
+
+    The patch is as large as what one output sees. The output is linear in its pixels, and the factor of
+    pixel `x[i, j]` in it is, by the meaning of cross-correlation, the entry `A[i, j]`.
+    """
+    size = 1 + sum(k.rows - 1 for k in kernels)
+    x = symbol_kernel("x", size)
+    y = x
+    for kernel in kernels:
+        y = correlate(y, kernel)
+    seen = expand(y[0, 0])
+    return Matrix(size, size, lambda i, j: seen.coeff(x[i, j]))
+
+
+def equations(first=2, second=2):
+    """The equations `a_ij = ...` of B (`first` x `first`) followed by C: nine of them for 2x2 and 2x2."""
+    A = composed_kernel(symbol_kernel("b", first), symbol_kernel("c", second))
+    return [Eq(a, value) for a, value in zip(symbol_kernel("a", A.rows), A)]
+
+
+def _overlap(patch, kernel):
+    return sum(p * k for p, k in zip(patch, kernel))
