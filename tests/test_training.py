@@ -1,0 +1,145 @@
+"""Batches, runs and training: repeatable to the bit, stoppable, recorded."""
+
+import json
+import threading
+from dataclasses import asdict, replace
+
+import numpy as np
+import pytest
+import torch
+
+from lessonlib.arms import ARMS
+from lessonlib.batches import MEAN, STD, Batches
+from lessonlib.imagewoof import load_photos, standin_photos
+from lessonlib.runs import load_runs, record
+from lessonlib.tiers import TIERS, current_tier
+from lessonlib.training import fit, learner_for
+
+TIER = TIERS["test"]
+
+
+@pytest.fixture(scope="module")
+def photos():
+    return standin_photos(TIER)
+
+
+def numbered(n=10, size=6):
+    """Photos whose every pixel has its own value, so that a crop can be recognised."""
+    images = torch.arange(n * 3 * size * size).reshape(n, 3, size, size) % 251
+    return images.to(torch.uint8).numpy(), np.arange(n)
+
+
+def unnormalised(x):
+    mean, std = (torch.tensor(t).view(3, 1, 1) for t in (MEAN, STD))
+    return ((x * std + mean) * 255).round().to(torch.uint8)
+
+
+def test_a_training_epoch_crops_and_mirrors_every_photo_once():
+    images, labels = numbered()
+    seen, mirrored = [], 0
+    for x, y in Batches(images, labels, px=4, batch=5, seed=0):
+        assert x.is_contiguous(memory_format=torch.channels_last) and x.dtype == torch.float32
+        for photo, k in zip(unnormalised(x).numpy(), y.tolist()):
+            crops = [images[k][:, i : i + 4, j : j + 4] for i in range(3) for j in range(3)]
+            straight, turned = (any(np.array_equal(photo, f(c)) for c in crops) for f in (lambda c: c, lambda c: c[..., ::-1]))
+            assert straight or turned
+            mirrored += turned
+        seen += y.tolist()
+    assert sorted(seen) == list(range(10)) and seen != list(range(10)) and 0 < mirrored < 10
+
+
+def test_validation_is_the_middle_in_order_to_the_last_photo():
+    images, labels = numbered()
+    batches = list(Batches(images, labels, px=4, batch=4))
+    assert [len(y) for _, y in batches] == [4, 4, 2]
+    assert torch.equal(unnormalised(torch.cat([x for x, _ in batches])), torch.from_numpy(images[:, :, 1:5, 1:5]))
+
+
+def test_the_seed_decides_the_batches_and_every_epoch_differs():
+    def epochs(seed):
+        batches = Batches(*numbered(), px=4, batch=5, seed=seed)
+        return [torch.cat([x for x, _ in batches]) for _ in range(2)]
+
+    assert all(map(torch.equal, epochs(0), epochs(0)))
+    assert not torch.equal(*epochs(0)) and not torch.equal(epochs(0)[0], epochs(1)[0])
+
+
+def test_the_same_seed_gives_the_same_run_to_the_bit(photos):
+    def trained(seed):
+        torch.rand(seed + 1)  # whatever was drawn before must not matter
+        learner = learner_for(ARMS["pair-act"], photos, TIER, seed)
+        run = fit(learner)
+        return run, learner.model.state_dict()
+
+    (run, weights), (again, same), (other, _) = trained(3), trained(3), trained(4)
+    assert run.losses == again.losses and run.accuracy == again.accuracy
+    assert all(torch.equal(weights[name], same[name]) for name in weights)
+    assert run.losses != other.losses
+
+
+def test_a_run_says_what_it_is(photos):
+    run = fit(learner_for(ARMS["3x3"], photos, TIER))
+    assert run.finished and len(run.epochs) == TIER.epochs and run.stand_in and run.recipe["name"] == "test"
+    assert len(run.losses) == TIER.epochs * (240 // TIER.batch)
+    assert 0 <= run.accuracy <= 1 and run.epochs[0]["images_per_second"] > 0
+
+
+def test_training_learns():
+    photos = standin_photos(replace(TIER, photos=(2, 2)))
+    photos = replace(photos, valid=photos.train)  # twenty photos by heart
+    run = fit(learner_for(ARMS["3x3"], photos, replace(TIER, epochs=30, batch=10, stored=32)))
+    assert run.accuracy > 0.5 and run.losses[-1] < 0.8 * run.losses[0]
+
+
+def test_stop_in_the_middle_of_an_epoch_keeps_what_was_learnt(photos):
+    stop, batches = threading.Event(), 240 // TIER.batch
+
+    def watch(diary):
+        if diary.done == batches + 3:
+            stop.set()
+
+    learner = learner_for(ARMS["3x3"], photos, TIER)
+    start = {name: value.clone() for name, value in learner.model.state_dict().items()}
+    run = fit(learner, watch, stop)
+    assert not run.finished and len(run.epochs) == 1 and len(run.losses) == batches + 3
+    assert run.accuracy is not None
+    assert any(not torch.equal(value, learner.model.state_dict()[name]) for name, value in start.items())
+    assert learner_for(ARMS["3x3"], photos, TIER).model is not learner.model  # and the next one starts afresh
+
+
+def test_the_kernels_interrupt_stops_in_the_same_way(photos):
+    def watch(diary):
+        if diary.done == 2:
+            raise KeyboardInterrupt
+
+    run = fit(learner_for(ARMS["3x3"], photos, TIER), watch)
+    assert not run.finished and run.epochs == [] and run.accuracy is None and len(run.losses) == 2
+
+
+def test_runs_are_lines_and_a_damaged_line_is_left_out(photos, tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("LESSON_RUNS", str(tmp_path / "runs"))
+    run = fit(learner_for(ARMS["2x2"], photos, replace(TIER, epochs=1)))
+    record(run)
+    with (tmp_path / "runs" / "local.jsonl").open("a") as f:
+        f.write('{"arm": "3x3"\n{"arm": "3x3"}\n')
+    record(run)
+    assert [json.dumps(asdict(r)) for r in load_runs()] == [json.dumps(asdict(run))] * 2
+    assert "Left out line 2" in (said := capsys.readouterr().out) and "Left out line 3" in said
+    assert load_runs("nothing of that name") == []
+
+
+def test_the_tier_is_chosen_by_name(monkeypatch):
+    monkeypatch.setenv("LESSON_TIER", "cpu")
+    assert current_tier().px == 64
+    monkeypatch.setenv("LESSON_TIER", "laptop")
+    with pytest.raises(ValueError, match="LESSON_TIER is 'laptop'; set it to one of test, cpu, gpu"):
+        current_tier()
+
+
+def test_a_short_race_on_the_photos_there_are():
+    """On real photos where IMAGEWOOF names them, as in continuous integration; elsewhere on the stand-in."""
+    tier = replace(TIER, photos=(60, 20), epochs=3)
+    photos = load_photos(tier)
+    for arm in ARMS.values():
+        run = fit(learner_for(arm, photos, tier))
+        assert run.finished and np.mean(run.losses[-20:]) < np.mean(run.losses[:20])
