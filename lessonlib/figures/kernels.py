@@ -1,0 +1,66 @@
+"""Drawings of kernels: their numbers in colour, and what each entry is made of."""
+
+import torch
+from matplotlib.figure import Figure
+
+from lessonlib.figures.style import COLORS, DASHES
+from lessonlib.kernels import correlate
+from lessonlib.pictures import Picture
+
+__all__ = ["drift_chart", "kernel_row", "patch_map", "spectrum_chart"]
+
+
+def kernel_row(kernels, alt):
+    """Small kernels side by side as coloured squares with their numbers: `{title: (kh, kw) tensor}`."""
+    figure = Figure(figsize=(2 * len(kernels), 2.2), layout="constrained")
+    largest = max(kernel.abs().max().item() for kernel in kernels.values()) or 1.0
+    for axes, (title, kernel) in zip(figure.subplots(1, len(kernels), squeeze=False).flat, kernels.items()):
+        axes.imshow(kernel.numpy(), cmap="PuOr_r", vmin=-1.6 * largest, vmax=1.6 * largest)
+        for (i, j), value in zip(torch.cartesian_prod(*map(torch.arange, kernel.shape)).tolist(), kernel.flatten().tolist()):
+            axes.text(j, i, f"{value:.3g}", ha="center", va="center", fontsize=9)
+        axes.set(title=title, xticks=[], yticks=[])
+        axes.title.set_fontsize(9)
+    return Picture(figure, alt)
+
+
+def patch_map(entries, alt):
+    """Which products meet in each entry of a kernel: `{(row, column): list of terms}` as a square of cells."""
+    n = 1 + max(row for row, _ in entries)
+    figure = Figure(figsize=(1.6 * n, 1.2 * n), layout="constrained")
+    axes = figure.subplots()
+    axes.set(xlim=(0, n), ylim=(n, 0))
+    axes.hlines(range(n + 1), 0, n, color="#999999", linewidth=1)
+    axes.vlines(range(n + 1), 0, n, color="#999999", linewidth=1)
+    for (row, column), terms in entries.items():
+        axes.text(column + 0.5, row + 0.5, "\n+ ".join(terms), ha="center", va="center", fontsize=10)
+    axes.axis("off")
+    return Picture(figure, alt)
+
+
+def drift_chart(stacks, layers, size=25):
+    """A dot after `layers` layers of each stack: `{title: kernels}`, the kernels taken in turn, all padded by 1."""
+    figure = Figure(figsize=(2.6 * len(stacks), 2.9), layout="constrained")
+    for axes, (title, kernels) in zip(figure.subplots(1, len(stacks)), stacks.items()):
+        picture = torch.zeros(size, size, dtype=torch.float64)
+        picture[size // 2, size // 2] = 1
+        for n in range(layers):
+            picture = correlate(picture, kernels[n % len(kernels)], padding=1)
+        axes.imshow(picture.numpy(), cmap="Blues")
+        axes.plot(size // 2, size // 2, marker="+", color="#D55E00", markersize=12)
+        axes.set(title=title, xticks=[], yticks=[])
+        axes.title.set_fontsize(9)
+    figure.supxlabel(f"a dot after {layers} layers; the cross marks where it was", fontsize=9)
+    return Picture(figure, f"A dot after {layers} layers of {', '.join(stacks)}, with a cross where it was.")
+
+
+def spectrum_chart(spectra):
+    """Singular values, largest first, as shares of the largest: `{label: (n,) tensor}`, on a logarithmic scale."""
+    figure = Figure(figsize=(6, 3.2), layout="constrained")
+    axes = figure.subplots()
+    for (label, values), color, dash in zip(spectra.items(), COLORS, DASHES):
+        axes.plot(range(1, len(values) + 1), values / values[0], color=color, linestyle=dash, marker="o", markersize=3)
+        middle = len(values) // 2
+        axes.annotate(label, (middle, values[middle] / values[0]), xytext=(4, 10), textcoords="offset points", color=color)
+    axes.set(yscale="log", xlabel="direction", ylabel="singular value, share of the largest")
+    axes.spines[["top", "right"]].set_visible(False)
+    return Picture(figure, f"Singular values, falling from the largest: {', '.join(spectra)}.")

@@ -1,0 +1,33 @@
+"""Photos to try kernels on: two that come with scikit-learn, or the learner's own."""
+
+import io
+
+import numpy as np
+import torch
+from PIL import Image, ImageOps
+
+__all__ = ["SAMPLES", "sample_photo", "read_photo"]
+
+SAMPLES = {"flower": "flower.jpg", "temple": "china.jpg"}
+
+
+def sample_photo(name="flower", size=128):
+    """A photo `(3, size, size)`, float64 in [0, 1], from scikit-learn's samples. ValueError for an unknown name."""
+    if name not in SAMPLES:
+        raise ValueError(f"There is no sample photo {name!r}; choose one of {', '.join(SAMPLES)}.")
+    from sklearn.datasets import load_sample_image  # 1 s, and only needed here
+
+    return _square(Image.fromarray(load_sample_image(SAMPLES[name])), size)
+
+
+def read_photo(data, size=128):
+    """The middle square of a picture file's bytes as `(3, size, size)`, float64 in [0, 1]. ValueError where there is none."""
+    try:
+        return _square(ImageOps.exif_transpose(Image.open(io.BytesIO(data))), size)
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        raise ValueError("That file is not a picture this lesson can read: choose a JPEG or a PNG.") from error
+
+
+def _square(image, size):
+    values = np.asarray(ImageOps.fit(image.convert("RGB"), (size, size), Image.Resampling.BICUBIC))
+    return torch.from_numpy(values.copy()).permute(2, 0, 1).double() / 255

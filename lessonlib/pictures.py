@@ -1,0 +1,58 @@
+"""Pictures that carry their words: PNG bytes with alternative text, for a notebook that is run and one that is only read."""
+
+import io
+from base64 import b64encode
+
+import torch
+from PIL import Image
+
+__all__ = ["Picture", "bundle", "pixels", "side_by_side"]
+
+
+class Picture:
+    """A PNG that a notebook shows, with `alt` for those who do not see it.
+
+    drawing: PNG bytes, or a matplotlib Figure, which is rendered at once.
+    """
+
+    def __init__(self, drawing, alt):
+        self.png, self.alt = drawing if isinstance(drawing, bytes) else _rendered(drawing), alt
+
+    def _repr_mimebundle_(self, include=None, exclude=None):
+        return bundle(self.png, self.alt)
+
+
+def bundle(png, alt):
+    """What IPython displays for a PNG, and the metadata with its alternative text."""
+    return {"image/png": b64encode(png).decode(), "text/plain": alt}, {"image/png": {"alt": alt}}
+
+
+def pixels(photo, zoom=1):
+    """PNG bytes of `(3, h, w)` or `(h, w)` values in [0, 1]; each value becomes `zoom` x `zoom` screen pixels, unblurred."""
+    photo = photo.expand(3, *photo.shape[-2:]) if photo.ndim == 2 else photo
+    values = (photo.nan_to_num().clamp(0, 1) * 255).round().to(torch.uint8).permute(1, 2, 0).contiguous().numpy()
+    image = Image.fromarray(values)
+    return _png(image.resize((zoom * image.width, zoom * image.height), Image.Resampling.NEAREST))
+
+
+def side_by_side(pngs, gap=12):
+    """One PNG of several in a row, on white, for the still picture of a playground."""
+    images = [Image.open(io.BytesIO(png)).convert("RGB") for png in pngs]
+    row = Image.new("RGB", (sum(i.width + gap for i in images) - gap, max(i.height for i in images)), "white")
+    left = 0
+    for image in images:
+        row.paste(image, (left, 0))
+        left += image.width + gap
+    return _png(row)
+
+
+def _rendered(figure):
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", dpi=110, bbox_inches="tight")
+    return buffer.getvalue()
+
+
+def _png(image):
+    buffer = io.BytesIO()
+    image.save(buffer, "PNG", compress_level=1)  # speed over size: these bytes travel to the browser on every key
+    return buffer.getvalue()

@@ -1,0 +1,90 @@
+"""Playground: edit B and C, see the one kernel A they make, and the photo through both routes."""
+
+import torch
+from ipywidgets import HTML, Dropdown, HBox, Label, Layout, VBox
+
+from lessonlib import famous
+from lessonlib.kernels import compose, correlate
+from lessonlib.playgrounds.base import Pane, Playground, shown, still_of
+from lessonlib.playgrounds.editor import KernelEditor, kernel_code, kernel_table
+from lessonlib.playgrounds.photo import PhotoPicker
+
+__all__ = ["CompositionPlayground"]
+
+CUSTOM = "custom"
+
+
+class CompositionPlayground(Playground):
+    """Two editable 2x2 kernels composing live into a 3x3. `difference` is the largest one between the two routes."""
+
+    def __init__(self):
+        self.picker = PhotoPicker(self.update, self.say, size=160)
+        self.preset = Dropdown(options=[CUSTOM, *famous.PAIRS], description="preset", layout=Layout(width="240px"))
+        b, c = famous.PAIRS["Sobel"]
+        self.b = KernelEditor(b, "B, first", self.update, self.say)
+        self.c = KernelEditor(c, "C, second", self.update, self.say)
+        self.table = HTML()
+        self.panes = [
+            Pane("the photo", "The photo as it is.", zoom=1),
+            Pane("after B", "The photo after B.", zoom=1),
+            Pane("after B, then C", "The photo after B and then C.", zoom=1),
+            Pane("after A alone", "The photo after A alone, the same picture.", zoom=1),
+        ]
+        kernels = HBox([self.b, _sign("then"), self.c, _sign("are"), self.table])
+        super().__init__([HBox([self.picker, self.preset]), kernels, HBox(self.panes)])
+        self.preset.observe(self._choose, "value")
+        self.draw()
+
+    @property
+    def kernel(self):
+        """A, composed of B and C."""
+        return compose(self.b.kernel, self.c.kernel)
+
+    def inputs(self):
+        return [(self.picker, "photo"), (self.b, "kernel"), (self.c, "kernel")]
+
+    def draw(self):
+        b, c, a, photo = self.b.kernel, self.c.kernel, self.kernel, self.picker.photo
+        self.preset.value = next((name for name in famous.PAIRS if self._is(name)), CUSTOM)
+        after_b = correlate(photo, b)
+        two_steps, one_step = correlate(after_b, c), correlate(photo, a)
+        self.difference = (two_steps - one_step).abs().max().item()
+        self.table.value = kernel_table(a, "A, both at once")
+        for pane, values in zip(self.panes, (photo, shown(after_b, b)[0], shown(two_steps, a)[0], shown(one_step, a)[0])):
+            pane.show(values)
+        self.say(
+            f"Largest difference between the two routes: {self.difference:.1e}, on values up to {one_step.abs().max():.3g}."
+        )
+
+    def code(self):
+        return "\n".join(
+            [
+                "import torch\nfrom torch.nn.functional import conv2d\n",
+                self.picker.code(),
+                kernel_code("B", self.b.kernel),
+                kernel_code("C", self.c.kernel),
+                kernel_code("A", self.kernel),
+                "two_steps = conv2d(conv2d(x[:, None], B[None, None]), C[None, None])[:, 0]",
+                "one_step = conv2d(x[:, None], A[None, None])[:, 0]",
+            ]
+        )
+
+    def still(self):
+        return still_of(self.panes)
+
+    def alt(self):
+        return "Composition playground: a photo, after B, after B then C, and after A alone; the last two are the same picture."
+
+    def _is(self, name):
+        return all(map(torch.equal, famous.PAIRS[name], (self.b.kernel, self.c.kernel)))
+
+    def _choose(self, change):
+        name = change["new"]
+        if name in famous.PAIRS and not self._is(name):
+            b, c = famous.PAIRS[name]
+            self.b.set_silently(b)
+            self.c.kernel = c
+
+
+def _sign(text):
+    return VBox([Label(text)], layout=Layout(justify_content="center", margin="0 12px"))
