@@ -1,0 +1,73 @@
+"""The lesson as a learner meets it: type a number, press a button, look whether the picture has changed."""
+
+
+def pictures(box):
+    return [image.get_attribute("src") for image in box.locator("img").all()]
+
+
+def box_with(page, text):
+    """The live playground that shows `text`."""
+    box = page.locator(".jp-OutputArea-output .widget-vbox").filter(has_text=text).first
+    box.scroll_into_view_if_needed()
+    box.locator("img").first.wait_for()
+    return box
+
+
+def wait_until_changed(page, box, before, which):
+    page.wait_for_function(
+        "([box, before, which]) => box.querySelectorAll('img')[which].src !== before",
+        arg=[box.element_handle(), before[which], which],
+    )
+
+
+def test_a_number_typed_into_the_composition_playground_changes_a_and_the_pictures(notebook, run_all):
+    page = notebook("02_two_make_one")
+    run_all(page)
+    box = box_with(page, "after A alone")
+    before, table = pictures(box), box.locator("table").inner_text()
+    field = box.locator("input[type=number]").first
+    field.fill("-2.5")
+    field.press("Tab")
+    wait_until_changed(page, box, before, 3)
+    after = pictures(box)
+    assert after[0] == before[0] and after[2] != before[2]
+    assert "-3.5" in box.locator("table").inner_text() != table  # b00 c01 + b01 c00 = -2.5 - 1
+    assert "Largest difference between the two routes" in box.inner_text()
+
+    field.fill("1e308")
+    field.press("Tab")
+    page.wait_for_function("box => box.innerText.includes('The last good value, -2.5, is back.')", arg=box.element_handle())
+    assert field.input_value() == "-2.5" and pictures(box) == after
+
+
+def test_a_slider_moved_by_keys_moves_the_flower(notebook, run_all):
+    page = notebook("01_kernels_and_padding")
+    run_all(page)
+    box = box_with(page, "after the padded kernel")
+    before = pictures(box)
+    handle = box.locator(".noUi-handle").first
+    handle.focus()
+    for _ in range(3):
+        handle.press("ArrowRight")
+    page.wait_for_function("box => box.innerText.includes('2 pixel down')", arg=box.element_handle())
+    wait_until_changed(page, box, before, 1)
+    assert pictures(box)[0] == before[0]
+
+
+def test_the_race_starts_shows_a_point_and_stops(notebook, run_all):
+    page = notebook("06_imagewoof")
+    # without the cell that waits for the end, so that the buttons are what starts and stops the race
+    page.evaluate(
+        """() => { const cells = window.jupyterapp.shell.currentWidget.content.model.cells;
+            for (let i = 0; i < cells.length; i++) { const s = cells.get(i).sharedModel;
+                if (s.getSource().includes('race.finish()')) s.setSource('runs = race.runs'); } }"""
+    )
+    run_all(page)
+    box = box_with(page, "Stop")
+    before = pictures(box)
+    box.get_by_role("button", name="Start").click()
+    wait_until_changed(page, box, before, 0)
+    page.wait_for_function("box => /batch [1-9]|Finished/.test(box.innerText)", arg=box.element_handle())
+    box.get_by_role("button", name="Stop").click()
+    page.wait_for_function("box => /Stopped|Finished/.test(box.innerText)", arg=box.element_handle())
+    assert "of 4 arms trained to the end" in box.inner_text()

@@ -1,0 +1,107 @@
+"""Hygiene of the saved notebooks: what a reader sees without running them."""
+
+import re
+import tomllib
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from lessonlib.claims import claims
+
+ROOT = Path(__file__).parents[1]
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+REPOSITORY = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["urls"]["Repository"]
+
+
+@pytest.fixture(params=NOTEBOOKS, ids=lambda path: path.stem)
+def path(request):
+    return request.param
+
+
+@pytest.fixture
+def notebook(path):
+    notebook = nbformat.read(path, as_version=4)
+    nbformat.validate(notebook)
+    return notebook
+
+
+def code_cells(notebook):
+    return [cell for cell in notebook.cells if cell.cell_type == "code" and cell.source.strip()]
+
+
+def prose(notebook):
+    return "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
+
+
+def outputs(notebook):
+    return [output for cell in code_cells(notebook) for output in cell.outputs]
+
+
+def headings(path):
+    return set(re.findall(r"^#+ (.+)$", prose(nbformat.read(path, as_version=4)), flags=re.M))
+
+
+def test_there_are_notebooks():
+    assert len(NOTEBOOKS) >= 4
+
+
+def test_saved_from_one_run_from_top_to_bottom(notebook):
+    counts = [cell.execution_count for cell in code_cells(notebook)]
+    assert counts == list(range(1, len(counts) + 1))
+
+
+def test_no_error_and_no_widget_state_is_saved(notebook):
+    assert not [output for output in outputs(notebook) if output.output_type == "error"]
+    assert "widgets" not in notebook.metadata
+
+
+def test_nothing_is_saved_on_standard_error(notebook):
+    assert [o.text for o in outputs(notebook) if o.output_type == "stream" and o.name == "stderr"] == []
+
+
+def test_marked_cells_have_outputs(notebook):
+    for cell in code_cells(notebook):
+        assert cell.outputs or "NBVAL_CHECK_OUTPUT" not in cell.source
+
+
+def test_every_picture_has_words(notebook):
+    for output in outputs(notebook):
+        if "image/png" in output.get("data", {}):
+            assert len(output.metadata.get("image/png", {}).get("alt", "")) > 20
+    for alt in re.findall(r"!\[(.*?)\]\(", prose(notebook)):
+        assert alt.strip()
+    assert "<img" not in prose(notebook)
+
+
+def test_formulas_are_text_that_github_sets_too(notebook):
+    latex = [o["data"]["text/latex"] for o in outputs(notebook) if "text/latex" in o.get("data", {})]
+    for formula in [prose(notebook), *latex]:
+        assert not re.search(r"\\operatorname|\\newcommand|\\begin\{align\}", formula)
+    fences = [line for line in prose(notebook).splitlines() if "$$" in line]
+    assert all(line.strip() == "$$" for line in fences) and len(fences) % 2 == 0
+
+
+def test_the_badge_and_the_set_up_cell_name_this_notebook_and_the_one_repository(path, notebook):
+    where = REPOSITORY.removeprefix("https://github.com/")
+    badge = f"https://colab.research.google.com/github/{where}/blob/main/notebooks/{path.name}"
+    assert re.findall(r"\]\((https://colab\.research\.google\.com/github/.*?)\)", prose(notebook)) == [badge]
+    assert re.findall(r"https://github\.com/[^\"]+", code_cells(notebook)[0].source) == [REPOSITORY]
+
+
+def test_cells_are_short(notebook):
+    assert max(len(cell.source.splitlines()) for cell in code_cells(notebook)) <= 25
+
+
+def test_links_between_notebooks_lead_somewhere(notebook):
+    for target in re.findall(r"\]\((\d\d_\w+\.ipynb)", prose(notebook)):
+        assert (ROOT / "notebooks" / target).exists(), target
+
+
+def test_every_verdict_is_shown_under_the_heading_it_names():
+    assert [claim.number for claim in claims()] == list(range(1, 16))
+    for claim in claims():
+        assert bool(claim.shown) == (claim.verdict != "open")
+        if claim.shown:
+            name, anchor = claim.shown.split("#")
+            assert anchor.replace("-", " ") in {h.replace("-", " ") for h in headings(ROOT / "notebooks" / name)}
