@@ -7,7 +7,7 @@ cross-correlation, as it does in torch.
 import torch
 import torch.nn.functional as F
 
-__all__ = ["correlate", "output_size", "embed", "placements", "compose", "receptive_field"]
+__all__ = ["correlate", "output_size", "sides", "embed", "placements", "compose", "receptive_field"]
 
 
 def correlate(x, kernel, stride=1, padding=0):
@@ -24,7 +24,7 @@ def correlate(x, kernel, stride=1, padding=0):
         raise TypeError(f"correlate: x must be a tensor of at least {2 + (kernel.ndim == 4)} dimensions, it is {_say(x)}.")
     if kernel.ndim == 4 and x.shape[-3] != kernel.shape[1]:
         raise ValueError(f"correlate: x has {x.shape[-3]} channels, the kernel reads {kernel.shape[1]}; make them equal.")
-    left, right, top, bottom = _sides(padding)
+    left, right, top, bottom = sides(padding)
     kh, kw = kernel.shape[-2:]
     h = output_size(x.shape[-2], kh, stride, (top, bottom))
     w = output_size(x.shape[-1], kw, stride, (left, right))
@@ -50,6 +50,15 @@ def output_size(n, k, stride=1, padding=(0, 0)):
     if k > n + before + after:
         raise ValueError(f"The kernel ({k} pixels) is larger than the padded input ({n + before + after} pixels): pad more.")
     return (n + before + after - k) // stride + 1
+
+
+def sides(padding):
+    """Padding as `(left, right, top, bottom)`: one number stands for all four. ValueError for another count."""
+    if isinstance(padding, int):
+        return (padding,) * 4
+    if len(padding) != 4:
+        raise ValueError(f"Padding is one number or (left, right, top, bottom), not {padding!r}.")
+    return tuple(padding)
 
 
 def embed(kernel, size, row=0, col=0):
@@ -115,14 +124,6 @@ def receptive_field(sizes, strides=None):
     for k, stride in zip(sizes, strides):
         field, step = field + (k - 1) * step, step * stride
     return field
-
-
-def _sides(padding):
-    if isinstance(padding, int):
-        return (padding,) * 4
-    if len(padding) != 4:
-        raise ValueError(f"Padding is one number or (left, right, top, bottom), not {padding!r}.")
-    return tuple(padding)
 
 
 def _check_kernel(kernel):
