@@ -3,28 +3,33 @@
 import html
 
 import torch
+import torch.nn.functional as F
 from IPython.display import display
 from ipywidgets import HTML, Button, HBox, Image, Label, Layout, Textarea, ToggleButton, VBox
 
 from lessonlib.pictures import bundle, pixels, side_by_side
 
-__all__ = ["LiveBox", "Playground", "Pane", "shown", "still_of", "message", "message_line"]
+__all__ = ["LiveBox", "Playground", "Pane", "Strip", "shown", "still_of", "message", "message_line"]
 
 
 class LiveBox(VBox):
     """A box of widgets that also leaves a still picture in the saved notebook, for GitHub and for print.
 
-    A subclass gives `still()`, PNG bytes, and `alt()`, the words for it.
+    A subclass gives `still()`, PNG bytes, and `alt()`, the words for it; or, where words are better, a `fallback()` of its own.
     """
 
+    def fallback(self):
+        """What the saved notebook keeps, by MIME type, and its metadata."""
+        return bundle(self.still(), self.alt())
+
     def _repr_mimebundle_(self, **kwargs):  # ipywidgets 8
-        data, metadata = bundle(self.still(), self.alt())
+        data, metadata = self.fallback()
         return super()._repr_mimebundle_(**kwargs) | data, metadata
 
     if not hasattr(VBox, "_repr_mimebundle_"):  # ipywidgets 7, as on Colab
 
         def _ipython_display_(self, **kwargs):
-            data, metadata = bundle(self.still(), self.alt())
+            data, metadata = self.fallback()
             view = {"version_major": 2, "version_minor": 0, "model_id": self._model_id}
             display({"application/vnd.jupyter.widget-view+json": view} | data, metadata=metadata, raw=True)
             self._handle_displayed(**kwargs)
@@ -91,12 +96,31 @@ class Pane(VBox):
     """
 
     def __init__(self, title, alt, zoom=2):
-        self.image, self._zoom = Image(format="png"), zoom
-        unseen = f'<span style="position:absolute;left:-9999px">{html.escape(alt)}</span>'
-        super().__init__([Label(title), self.image, HTML(unseen, layout=Layout(height="0", margin="0"))])
+        self.image, self._zoom, self._values = Image(format="png"), zoom, None
+        super().__init__([Label(title), self.image, _unseen(alt)])
 
     def show(self, values):
-        self.image.value = pixels(values, self._zoom)
+        if values is not self._values:  # the photo itself is mostly the one that is there already
+            self._values, self.image.value = values, pixels(values, self._zoom)
+
+
+class Strip(VBox):
+    """Pictures in a row that change together, a title over each, as one Image: one message to the browser, not one a picture.
+
+    `show(pictures)` takes as many `(3, h, w)` as there are titles, none larger than `side` x `side`, in [0, 1].
+    """
+
+    GAP = 6  # white pixels between two pictures
+
+    def __init__(self, titles, alt, side):
+        self.image, self._side = Image(format="png"), side
+        width = Layout(width=f"{side + self.GAP}px", margin="0")
+        super().__init__([HBox([Label(title, layout=width) for title in titles]), self.image, _unseen(alt)])
+
+    def show(self, pictures):
+        squares = [F.pad(p, (0, self._side - p.shape[2], 0, self._side - p.shape[1]), value=1) for p in pictures]
+        spaced = [F.pad(square, (0, self.GAP), value=1) for square in squares[:-1]]
+        self.image.value = pixels(torch.cat([*spaced, squares[-1]], 2))
 
 
 def still_of(panes):
@@ -122,6 +146,12 @@ def message(text):
 def message_line():
     """The widget that shows `message`s, of a fixed height so that nothing below it jumps."""
     return HTML(layout=Layout(min_height="2em"))
+
+
+def _unseen(words):
+    """Words that only a screen reader finds."""
+    span = f'<span style="position:absolute;left:-9999px">{html.escape(words)}</span>'
+    return HTML(span, layout=Layout(height="0", margin="0"))
 
 
 def _same(a, b):

@@ -5,7 +5,7 @@ from ipywidgets import HTML, Dropdown, HBox, Label, Layout, VBox
 
 from lessonlib import famous
 from lessonlib.kernels import compose, correlate
-from lessonlib.playgrounds.base import Pane, Playground, shown, still_of
+from lessonlib.playgrounds.base import Pane, Playground, Strip, shown, still_of
 from lessonlib.playgrounds.editor import KernelEditor, kernel_code, kernel_table
 from lessonlib.playgrounds.photo import PhotoPicker
 
@@ -24,14 +24,14 @@ class CompositionPlayground(Playground):
         self.b = KernelEditor(b, "B, first", self.update, self.say)
         self.c = KernelEditor(c, "C, second", self.update, self.say)
         self.table = HTML()
-        self.panes = [
-            Pane("the photo", "The photo as it is.", zoom=1),
-            Pane("after B", "The photo after B.", zoom=1),
-            Pane("after B, then C", "The photo after B and then C.", zoom=1),
-            Pane("after A alone", "The photo after A alone, the same picture.", zoom=1),
-        ]
+        self.before = Pane("the photo", "The photo as it is.", zoom=1)
+        self.after = Strip(
+            ["after B", "after B, then C", "after A alone"],
+            "The photo after B, after B and then C, and after A alone, which is the same picture.",
+            side=160,
+        )
         kernels = HBox([self.b, _sign("then"), self.c, _sign("are"), self.table])
-        super().__init__([HBox([self.picker, self.preset]), kernels, HBox(self.panes)])
+        super().__init__([HBox([self.picker, self.preset]), kernels, HBox([self.before, self.after])])
         self.preset.observe(self._choose, "value")
         self.draw()
 
@@ -45,13 +45,14 @@ class CompositionPlayground(Playground):
 
     def draw(self):
         b, c, a, photo = self.b.kernel, self.c.kernel, self.kernel, self.picker.photo
-        self.preset.value = next((name for name in famous.PAIRS if self._is(name)), CUSTOM)
         after_b = correlate(photo, b)
         two_steps, one_step = correlate(after_b, c), correlate(photo, a)
         self.difference = (two_steps - one_step).abs().max().item()
+        # the pictures first: the browser takes the messages one by one, and the eye waits for these
+        self.after.show([shown(after_b, b)[0], shown(two_steps, a)[0], shown(one_step, a)[0]])
+        self.before.show(photo)
         self.table.value = kernel_table(a, "A, both at once")
-        for pane, values in zip(self.panes, (photo, shown(after_b, b)[0], shown(two_steps, a)[0], shown(one_step, a)[0])):
-            pane.show(values)
+        self.preset.value = next((name for name in famous.PAIRS if self._is(name)), CUSTOM)
         self.say(
             f"Largest difference between the two routes: {self.difference:.1e}, on values up to {one_step.abs().max():.3g}."
         )
@@ -70,7 +71,7 @@ class CompositionPlayground(Playground):
         )
 
     def still(self):
-        return still_of(self.panes)
+        return still_of([self.before, self.after])
 
     def alt(self):
         return "Composition playground: a photo, after B, after B then C, and after A alone; the last two are the same picture."
