@@ -1,0 +1,498 @@
+"""The checkers: right answers pass, wrong ones get the right hint, nothing is raised; and the quizzes."""
+
+import ast
+import inspect
+import math
+import re
+from collections import Counter
+from itertools import product
+from pathlib import Path
+
+import nbformat
+import pytest
+import torch
+import torch.nn.functional as F
+
+from lessonlib import famous
+from lessonlib.exercises.breaking import check_counterexample, check_exact, check_strided
+from lessonlib.exercises.checking import Draws
+from lessonlib.exercises.composition import (
+    check_arguments,
+    check_compose,
+    check_compose_many,
+    check_delta,
+    check_field,
+    check_sobel,
+)
+from lessonlib.exercises.folding import check_bias, check_fold, check_middle
+from lessonlib.exercises.kernels import check_correlate, check_patches, check_size
+from lessonlib.exercises.placement import check_embed, check_padding, check_shift
+from lessonlib.exercises.quiz import Quiz, questions
+from lessonlib.exercises.splitting import check_separable, check_split, check_splits
+from lessonlib.exercises.way_back import check_balance, check_counts, check_rescue, check_width
+from lessonlib.kernels import compose, correlate, embed, output_size, receptive_field
+from lessonlib.nearest import nearest_product
+from lessonlib.widths import composition_rank, hidden_width, two_channel_factors
+
+NOTEBOOKS = sorted((Path(__file__).parents[1] / "notebooks").glob("*.ipynb"))
+WITH_EXERCISES = {"01", "02", "03", "04"}
+SOBEL = famous.THREE["Sobel"]
+
+
+def correlate_with(position):
+    """A correlation by loops, written as a learner would, with one line to get wrong."""
+
+    def correlate_by_loops(x, K):
+        (h, w), (kh, kw) = x.shape, K.shape
+        y = x.new_zeros(h - kh + 1, w - kw + 1)
+        for i, j, u, v in product(range(h - kh + 1), range(w - kw + 1), range(kh), range(kw)):
+            position(y, i, j, u, v, x, K)
+        return y
+
+    return correlate_by_loops
+
+
+def add(y, i, j, u, v, x, K):
+    y[i, j] += K[u, v] * x[i + u, j + v]
+
+
+def add_flipped(y, i, j, u, v, x, K):
+    y[i, j] += K[-1 - u, -1 - v] * x[i + u, j + v]
+
+
+def replace(y, i, j, u, v, x, K):
+    y[i, j] = K[u, v] * x[i + u, j + v]
+
+
+def add_up_to_the_last_row(y, i, j, u, v, x, K):
+    if i < y.shape[0] - 1 and j < y.shape[1] - 1:
+        add(y, i, j, u, v, x, K)
+
+
+def of_squares_only(x, K):
+    return correlate(x, K) if x.shape[0] == x.shape[1] and K.shape[0] == K.shape[1] else 0 * correlate(x, K)
+
+
+def composed_by(C_at, how):
+    def composed(B, C):
+        (bh, bw), (ch, cw) = B.shape, C.shape
+        A = B.new_zeros(bh + ch - 1, bw + cw - 1)
+        for u, v in product(range(ch), range(cw)):
+            how(A[u : u + bh, v : v + bw], C_at(C, u, v) * B)
+        return A
+
+    return composed
+
+
+def field(sizes, strides, before=1, start=1):
+    for k, stride in zip(sizes, strides):
+        start, before = start + (k - 1) * before, before * stride
+    return start
+
+
+def split(a, sign=1, lead=True):
+    a0, a1, a2 = a.tolist()
+    if a2 == 0:
+        return [a0, a1], [1, 0]
+    root = math.sqrt(max(a1 * a1 - 4 * a0 * a2, 0))
+    r, s = ((-a1 + side * root) / (2 * a2) for side in (1, -1))
+    return [-sign * r, 1], [-sign * s * a2, a2] if lead else [-sign * s, 1]
+
+
+def split_by_division(a):
+    return split(a) if a[0].item() / a[2].item() != 0 else split(a)
+
+
+def split_with_torch(a):
+    near = nearest_product(a[None])
+    return near.B[0], near.C[0]
+
+
+def verdict(rule):
+    return lambda p, q: "real" if rule(p[1] ** 2 - 4 * p[0] * p[2], q[1] ** 2 - 4 * q[0] * q[2]) else "complex"
+
+
+def fold(weight, gamma, beta, mean, var, eps, root=torch.sqrt, add_eps=True, shift=lambda s, mean: s * mean):
+    s = gamma / root(var + (eps if add_eps else 0))
+    return s[:, None, None, None] * weight, beta - shift(s, mean)
+
+
+def fold_along_inputs(weight, gamma, beta, mean, var, eps):
+    s = gamma / (var + eps).sqrt()
+    return s[:, None, None] * weight, beta - s * mean
+
+
+def middle(y, b, sides=(1, 0, 1, 0)):
+    return F.pad(y - b[:, None, None], sides) + b[:, None, None]
+
+
+def exact(relu, norm, bias, padding, stride, shifts=None):
+    shifts = bias or norm != "none" if shifts is None else shifts
+    return not relu and norm != "train" and stride != "first" and (padding == "first" or padding == "2019" and not shifts)
+
+
+def strided(B, C, stride):
+    dilated = C.new_zeros([(n - 1) * stride + 1 for n in C.shape])
+    dilated[::stride, ::stride] = C
+    return compose(B, dilated)
+
+
+two = two_channel_factors(famous.THREE["Laplacian"])
+LAPLACIAN = [(two[0][m, 0], two[1][0, m]) for m in (0, 1)]
+ACROSS, DOWN = ([[1, -1], [0, 0]], [[0, 0], [1, -1]]), ([[1, 0], [-1, 0]], [[0, 1], [0, -1]])
+
+RIGHT = [
+    (check_correlate, correlate),
+    (check_correlate, correlate_with(add)),
+    (check_embed, embed),
+    (check_size, lambda n, k, s, p, q: output_size(n, k, s, (p, q))),
+    (check_padding, lambda row, col: [1 - col, col, 1 - row, row]),
+    (check_shift, lambda places: [sum(0.5 - at[side] for at in places) for side in (0, 1)]),
+    (check_patches, lambda x, k: x.unfold(0, k, 1).unfold(1, k, 1).reshape(-1, k * k)),
+    (check_compose, compose),
+    (check_compose, composed_by(lambda C, u, v: C[u, v], torch.Tensor.add_)),
+    (check_compose_many, compose),
+    (check_field, receptive_field),
+    (check_delta, [[0, 2], [0, 0]], [[0, 0], [0.5, 0]]),
+    (check_sobel, *famous.PAIRS["Sobel"]),
+    (check_sobel, [[-1, 1], [-1, 1]], [[1, 1], [1, 1]]),
+    (check_arguments, {"padding": 1, "stride": 1}, {"padding": 0, "stride": 2}),
+    (check_counts, lambda k, n: ((k + n - 1) ** 2, k * k + n * n, k * k + n * n - 1)),
+    (check_balance, lambda B, C: (B * (C.norm() / B.norm()) ** 0.5, C * (B.norm() / C.norm()) ** 0.5)),
+    (check_balance, lambda B, C: (-C * (B.norm() / C.norm()) ** 0.5, -B * (C.norm() / B.norm()) ** 0.5)),
+    (check_splits, lambda a: a[1] * a[1] >= 4 * a[0] * a[2]),
+    (check_split, split),
+    (check_split, split_with_torch),
+    (check_separable, verdict(lambda p, q: min(p, q) >= 0)),
+    (check_rescue, LAPLACIAN),
+    (check_rescue, [ACROSS, DOWN]),
+    (check_width, lambda c: math.ceil((4 - math.sqrt(7)) * c)),
+    (check_fold, fold),
+    (check_bias, lambda B, b, C, c: c + torch.einsum("omuv,m->o", C, b)),
+    (check_middle, middle),
+    (check_exact, exact),
+    (check_counterexample, [[0, 1, 0]] * 3, [[0, 0, 1]] * 3),
+    (check_strided, strided),
+]
+
+WRONG = [
+    (check_correlate, correlate_with(add_flipped), "You flip the kernel"),
+    (check_correlate, lambda x, K: correlate(x, K.T), "The kernel is transposed"),
+    (check_correlate, correlate_with(replace), "only one product"),
+    (check_correlate, correlate_with(add_up_to_the_last_row), "stay 0: range(h - kh) ends one position too early"),
+    (check_correlate, lambda x, K: correlate(x, K)[:-1, :-1], "h - kh + 1 positions"),
+    (check_correlate, lambda x, K: correlate(x, K) / K.numel(), "the mean of the products"),
+    (check_correlate, lambda x, K: correlate(x.float(), K.float()), "float32 where the input is float64"),
+    (check_correlate, of_squares_only, "right for squares only"),
+    (check_correlate, lambda x, K: 2 * correlate(x, K), "it has to be"),
+    (check_correlate, lambda x, K: correlate(x, K).sum(), "has the shape ()"),
+    (check_correlate, lambda x, K: torch.zeros(()), "the same for every input"),
+    (check_correlate, lambda x, K: str(x), "has to be a tensor"),
+    (check_correlate, correlate(SOBEL, SOBEL), "has to be a function"),
+    (check_embed, lambda k, size, row, col: embed(k, size, col, row), "Row and column are exchanged"),
+    (check_embed, lambda k, size, row, col: embed(k, size, size - len(k) - row, size - len(k) - col), "from the bottom right"),
+    (check_embed, lambda k, size, row, col: embed(k.flip(0, 1), size, row, col), "you flip the kernel"),
+    (check_embed, lambda k, size, row, col: embed(k, size, row, col).float(), "float32"),
+    (check_size, lambda n, k, s, p, q: (n + p + q - k) // s, "add 1 after the division"),
+    (check_size, lambda n, k, s, p, q: (n + p + q - k + 1) // s, "The 1 comes after the division"),
+    (check_size, lambda n, k, s, p, q: -((k - n - p - q) // s) + 1, "Round down"),
+    (check_size, lambda n, k, s, p, q: (n + p + q - k) / s + 1, "use //"),
+    (check_size, lambda n, k, s, p, q: float((n + p + q - k) // s + 1), "comes as a float"),
+    (check_size, lambda n, k, s, p, q: (n + 2 * p - k) // s + 1, "add both"),
+    (check_size, lambda n, k, s, p, q: n + p + q - k + 1, "The stride is missing"),
+    (check_size, lambda n, k, s, p, q: 32, "the same for every input"),
+    (check_padding, lambda row, col: (col, 1 - col, row, 1 - row), "The padding is on the wrong side"),
+    (check_padding, lambda row, col: (1 - row, row, 1 - col, col), "Rows and columns are exchanged"),
+    (check_padding, lambda row, col: (1, 0, 1, 0), "the same for every input"),
+    (check_padding, lambda row, col: (1 - col, col), "it has to be (1, 0, 1, 0)"),
+    (check_shift, lambda places: tuple(sum(at[i] - 0.5 for at in places) for i in (0, 1)), "The sign is turned round"),
+    (check_shift, lambda places: tuple(sum(1 - 2 * at[i] for at in places) for i in (0, 1)), "Twice too much"),
+    (check_shift, lambda places: tuple(sum(0.5 - at[i] for at in places) for i in (1, 0)), "Down and right are exchanged"),
+    (check_shift, lambda places: (len(places) / 2, len(places) / 2), "You count the layers only"),
+    (check_shift, lambda places: (0.5 - places[-1][0], 0.5 - places[-1][1]), "You take the last layer only"),
+    (check_patches, lambda x, k: F.unfold(x[None, None], k)[0], "The matrix is transposed"),
+    (check_patches, lambda x, k: x.unfold(0, k, 1).unfold(1, k, 1).mT.reshape(-1, k * k), "down the columns"),
+    (check_patches, lambda x, k: x.unfold(0, k, k).unfold(1, k, k).reshape(-1, k * k), "Patches overlap"),
+    (
+        check_patches,
+        lambda x, k: x.unfold(0, k, 1).unfold(1, k, 1).transpose(0, 1).reshape(-1, k * k),
+        "You move down the columns of x",
+    ),
+    (check_compose, lambda B, C: correlate(F.pad(B, (C.shape[1] - 1,) * 2 + (C.shape[0] - 1,) * 2), C), "You flip C"),
+    (check_compose, lambda B, C: compose(B.flip(0, 1), C), "You flip B"),
+    (check_compose, composed_by(lambda C, u, v: C[u, v], torch.Tensor.copy_), "The copies of B overlap"),
+    (check_compose, lambda B, C: compose(B, C).T, "transposed"),
+    (check_compose, lambda B, C: B @ C, "matrix product"),
+    (check_compose, lambda B, C: B * C, "entry by entry"),
+    (check_compose, lambda B, C: compose(B, C).round(), " of the result is 0, it has to be 0."),
+    (check_compose_many, lambda B, C: compose(C, B), "The order of B and C is exchanged"),
+    (check_compose_many, lambda B, C: compose(B, C).transpose(0, 1), "In and out are exchanged"),
+    (check_compose_many, lambda B, C: compose(B, C.flip(2, 3)), "You flip C"),
+    (check_compose_many, lambda B, C: compose(B[:1], C[:, :1]), "the first hidden channel only"),
+    (check_compose_many, lambda B, C: compose(B, C)[0, 0], "has the shape 3x3, it has to be 2x2x3x3"),
+    (check_field, lambda sizes, strides: field(sizes, [1] * len(sizes)), "The strides are missing"),
+    (check_field, lambda sizes, strides: field(sizes, strides[1:] + [1], strides[0]), "own stride"),
+    (check_field, lambda sizes, strides: field(sizes, strides, start=0), "One is missing"),
+    (check_field, lambda sizes, strides: sum(sizes), "You add up the sizes"),
+    (check_field, lambda sizes, strides: math.prod(sizes), "You multiply the sizes"),
+    (check_delta, [[1, 0], [0, 0]], [[1, 0], [0, 0]], "at (0, 0): the places of the two entries add up"),
+    (check_delta, [[1, 0], [0, 0]], [[0, 0], [0, 3]], "3 times the kernel"),
+    (check_delta, [[1, 1], [1, 1]], [[1, 0], [0, 0]], "it has to be 0"),
+    (check_delta, [[0, 0], [0, 0]], [[0, 0], [0, 1]], "zeros only"),
+    (check_delta, [[1, 0]], [[0, 0], [0, 1]], "B has the shape 1x2"),
+    (check_delta, [[1, 0], [0, 0]], [[0, 0], [0, "1"]], "C has to be real numbers of the shape 2x2"),
+    (check_sobel, [[1, 1], [1, 1]], [[-1, -1], [1, 1]], "for the other direction"),
+    (check_sobel, [[1, 1], [1, 1]], [[1, -1], [1, -1]], "-1 times the kernel"),
+    (check_sobel, [[0.5, 0.5], [0.5, 0.5]], [[-1, 1], [-1, 1]], "0.5 times the kernel"),
+    (check_sobel, [[1, 1], [0, 0]], [[-1, 1], [-1, 1]], "it has to be"),
+    (check_sobel, [[1, float("nan")], [1, 1]], [[-1, 1], [-1, 1]], "not finite"),
+    (check_sobel, [[1j, 1], [1, 1]], [[-1, 1], [-1, 1]], "B has to be real numbers of the shape 2x2"),
+    (check_arguments, {"padding": 1, "stride": 2}, {"padding": 0, "stride": 1}, "With the stride on the first"),
+    (check_arguments, {"padding": 0, "stride": 1}, {"padding": 1, "stride": 2}, "Padding on the second"),
+    (check_arguments, {"padding": 1, "stride": 2}, {"padding": 0, "stride": 2}, "steps of 4 pixels"),
+    (check_arguments, {"padding": 0, "stride": 1}, {"padding": 0, "stride": 2}, "sees 0 pixels past the border"),
+    (check_arguments, {"padding": 1}, {"padding": 0, "stride": 2}, "first has to be"),
+    (check_arguments, {"padding": 1, "stride": 1}, {"padding": 0, "stride": 2.0}, "second has to be"),
+    (check_counts, lambda k, n: ((k + n - 1) ** 2, k * k + n * n, k * k + n * n), "You forget the gauge"),
+    (check_counts, lambda k, n: ((k + n) ** 2, k * k + n * n, k * k + n * n - 1), "k1 + k2 - 1 rows"),
+    (check_counts, lambda k, n: (k * k + n * n, (k + n - 1) ** 2, k * k + n * n - 1), "are exchanged"),
+    (check_counts, lambda k, n: (9, 8, 7), "the same for every input"),
+    (check_counts, lambda k, n: ((2 * k - 1) ** 2, 2 * k * k, 2 * k * k - 1), "it has to be"),
+    (check_balance, lambda B, C: (B, C), "the pair that you were given"),
+    (check_balance, lambda B, C: (B / B.norm(), C / C.norm()), "You forget the gauge"),
+    (check_balance, lambda B, C: (B * C.norm() / B.norm(), C), "times as large, for what B gains C has to lose"),
+    (check_balance, lambda B, C: (B * C.norm() / B.norm(), C * B.norm() / C.norm()), "take the square root"),
+    (check_balance, lambda B, C: (2 * B, C / 2), "the norms of the two still differ"),
+    (check_balance, lambda B, C: (C.flip(0), B.flip(1)), "composes to another kernel"),
+    (check_balance, lambda B, C: B, "return b, c"),
+    (check_balance, lambda B, C: (B[0], C), "The first kernel has the shape (2,),"),
+    (check_splits, lambda a: a[1] ** 2 - 4 * a[0] * a[2] < 0, "turned round"),
+    (check_splits, lambda a: a[1] ** 2 + 4 * a[0] * a[2] >= 0, "The sign is wrong"),
+    (check_splits, lambda a: a[1] ** 2 - a[0] * a[2] >= 0, "The 4 is missing"),
+    (check_splits, lambda a: a[1] ** 2 - 4 * a[0] * a[2] > 0, "double root"),
+    (check_splits, lambda a: a[1] ** 2 - 4 * a[0] * a[2], "say True"),
+    (check_splits, lambda a: True, "the same for every input"),
+    (check_split, lambda a: split(a, lead=False), "The factor a2 is lost"),
+    (check_split, lambda a: split(a, sign=-1), "The roots have the wrong sign"),
+    (check_split, lambda a: [f[::-1] for f in split(a)], "The order of the taps is turned round"),
+    (check_split, split_by_division, "where the last tap is 0"),
+    (check_split, lambda a: a, "two kernels"),
+    (check_split, lambda a: ([1, 0], [1, 0]), "the same for every input"),
+    (check_separable, verdict(lambda p, q: p >= 0), "You look at p only"),
+    (check_separable, verdict(lambda p, q: p * q >= 0), "the box blur is not real"),
+    (check_separable, verdict(lambda p, q: p >= 0 or q >= 0), "Both p and q"),
+    (check_separable, verdict(lambda p, q: min(p, q) < 0), "turned round"),
+    (check_separable, lambda p, q: "real", "the same for every input"),
+    (check_rescue, [ACROSS, ACROSS], "into the middle row and the middle column"),
+    (check_rescue, [ACROSS, ([[1, 0], [0, 0]], [[0, 0], [0, -3]])], "the Laplacian has"),
+    (check_rescue, [ACROSS], "Give two pairs"),
+    (check_rescue, [ACROSS, ([[-1, 0], [1, 0]], DOWN[1])], "not subtracted"),
+    (check_rescue, [(-torch.tensor(B), C) for B, C in (ACROSS, DOWN)], "The sign is turned round"),
+    (check_rescue, [(ACROSS[0], ACROSS[0]), DOWN], "A second difference lies off the middle"),
+    (check_rescue, [ACROSS, ([1, 0], [0, 1])], "B2 has the shape (2,)"),
+    (check_width, lambda c: math.ceil(9 * c / 8), "You forget the gauge"),
+    (check_width, lambda c: c, "the pair of 2019"),
+    (check_width, lambda c: int((4 - math.sqrt(7)) * c), "round up"),
+    (check_width, lambda c: 2 * c, "not the smallest"),
+    (check_width, lambda c: c + math.ceil(c / 2), "You give 11, it has to be 10"),  # right up to 4 channels, by accident
+    (check_width, lambda c: (4 - math.sqrt(7)) * c, "it has to be 2"),
+    (check_fold, lambda *a: fold(*a, root=lambda x: x), "The square root is missing"),
+    (check_fold, lambda *a: fold(*a, add_eps=False), "You forget eps"),
+    (check_fold, lambda *a: fold(*a, shift=lambda s, mean: 0), "You forget the mean"),
+    (check_fold, lambda *a: fold(*a, shift=lambda s, mean: mean), "The mean has to be scaled"),
+    (check_fold, lambda *a: fold(*a, shift=lambda s, mean: -s * mean), "The sign of the mean"),
+    (check_fold, fold_along_inputs, "The scale belongs to the outputs"),
+    (check_fold, lambda *a: (a[0], fold(*a)[1]), "The weight has to be scaled"),
+    (check_fold, lambda *a: fold(*a)[0], "give back 2 tensors"),
+    (check_fold, lambda *a: (fold(*a)[0], 2 * fold(*a)[1]), "of the second result"),
+    (check_bias, lambda B, b, C, c: b + c, "You add the two"),
+    (check_bias, lambda B, b, C, c: c, "You forget the first bias"),
+    (check_bias, lambda B, b, C, c: C.sum((2, 3)) @ b, "You forget c"),
+    (check_bias, lambda B, b, C, c: c + C[:, :, 0, 0] @ b, "one tap of C only"),
+    (check_bias, lambda B, b, C, c: c + C.mean((2, 3)) @ b, "the mean of C's taps"),
+    (check_bias, lambda B, b, C, c: c + C.sum((2, 3)).T @ b, "The channels of C are exchanged"),
+    (check_middle, lambda y, b: F.pad(y, (1, 0, 1, 0)), "You pad zeros, as in 2019"),
+    (check_middle, lambda y, b: middle(y, b, (0, 1, 0, 1)), "The padding is on the wrong side"),
+    (check_middle, lambda y, b: middle(y, b, (1, 1, 1, 1)), "You pad all four sides"),
+    (check_middle, lambda y, b: F.pad(y, (1, 0, 1, 0), value=b[0].item()), "the bias of the first"),
+    (check_middle, lambda y, b: F.pad(y, (1, 0, 1, 0), "replicate"), "You repeat the border"),
+    (check_middle, lambda y, b: F.pad(y, (1, 0, 1, 0)) + b[:, None, None], "You add the bias to the whole middle"),
+    (check_exact, lambda relu, *others: exact(False, *others), "A ReLU between"),
+    (check_exact, lambda relu, norm, *o: exact(relu, norm.replace("train", "eval"), *o), "depends on the batch"),
+    (check_exact, lambda relu, norm, *o: norm == "none" and exact(relu, norm, *o), "with the padding first that stays exact"),
+    (check_exact, lambda relu, norm, bias, *o: not bias and exact(relu, norm, bias, *o), "A bias alone breaks nothing"),
+    (check_exact, lambda relu, norm, bias, *o: exact(relu, norm, False, *o), "a bias breaks it at the border"),
+    (check_exact, lambda relu, norm, bias, p, s: exact(relu, norm, bias, p, s, shifts=bias), "a BatchNorm breaks it"),
+    (check_exact, lambda *switches: switches[3] != "2019" and exact(*switches), "as long as nothing shifts"),
+    (check_exact, lambda relu, norm, bias, p, s: exact(relu, norm, bias, p.replace("each", "first"), s), "'each' never is"),
+    (check_exact, lambda *switches: exact(*switches[:4], "none"), "A stride on the first"),
+    (check_exact, lambda *switches: switches[4] == "none" and exact(*switches), "A stride on the second"),
+    (check_exact, lambda *switches: False, "the same for every input"),
+    (check_exact, lambda relu, *others: not relu, "it has to be False"),
+    (check_counterexample, [[0, 0, 0]] * 3, [[0, 0, 1]] * 3, "nothing but 0 for x"),
+    (check_counterexample, [[0, 0, 1]] * 3, [[5, 5, 5]] * 3, "nothing but 0 for z"),
+    (check_counterexample, [[0, 0, 1]] * 3, [[0, 1, 2]] * 3, "with the same sign"),
+    (check_counterexample, [[0, 0, 1]] * 3, [[1, 0, 0]] * 3, "The edges do not meet"),
+    (check_counterexample, [0, 0, 1], [[1, 0, 0]] * 3, "x has the shape (3,)"),
+    (check_strided, lambda B, C, s: compose(B, C), "as if there were no stride"),
+    (check_strided, lambda B, C, s: torch.kron(C, B), "Right only where the copies of B do not overlap"),
+    (check_strided, lambda B, C, s: strided(C, B, s), "B and C are exchanged: the stride spreads"),
+    (check_strided, lambda B, C, s: torch.kron(B, C), "C says where"),
+    (check_strided, lambda B, C, s: strided(B, C.flip(0, 1), s), "You flip C"),
+]
+CHECKERS = sorted({row[0] for row in RIGHT}, key=lambda check: check.__name__)
+OF_VALUES = [check_delta, check_sobel, check_arguments, check_rescue, check_counterexample]
+OF_FUNCTIONS = [check for check in CHECKERS if check not in OF_VALUES]
+
+
+@pytest.mark.parametrize("row", RIGHT, ids=lambda row: row[0].__name__)
+def test_a_right_answer_is_right(row):
+    check, *answer = row
+    verdict = check(*answer)
+    assert verdict.right and verdict.sentence.startswith("Right: ") and repr(verdict) == verdict.sentence
+
+
+@pytest.mark.parametrize("row", WRONG, ids=lambda row: f"{row[0].__name__}: {row[-1]}")
+def test_a_wrong_answer_gets_the_right_hint(row):
+    check, *answer, hint = row
+    verdict = check(*answer)
+    assert not verdict.right and hint in verdict.sentence and "\n" not in verdict.sentence
+
+
+def test_every_checker_has_a_right_and_three_wrong_answers():
+    wrong = Counter(row[0] for row in WRONG)
+    assert set(wrong) == set(CHECKERS) and min(wrong.values()) >= 3 and len(CHECKERS) >= 16
+    for check in CHECKERS:
+        assert check.__doc__
+        assert len({row[-1] for row in WRONG if row[0] is check}) == wrong[check]  # another hint for each
+
+
+@pytest.mark.parametrize("check", CHECKERS, ids=lambda check: check.__name__)
+def test_an_untried_answer_stops_nothing(check):
+    arguments = len(inspect.signature(check).parameters)
+    assert repr(check(*[...] * arguments)) == "Not tried yet."
+    if check in OF_FUNCTIONS:
+
+        def not_implemented(*inputs):
+            raise NotImplementedError
+
+        assert check(lambda *inputs: ...).sentence == check(not_implemented).sentence == "Not tried yet."
+
+
+@pytest.mark.parametrize("check", OF_FUNCTIONS, ids=lambda check: check.__name__)
+def test_an_answer_that_breaks_off_is_reported(check):
+    def broken(*inputs):
+        return 1 / 0
+
+    sentence = check(broken).sentence
+    assert re.match(r"Your code stops in line \d+ with ZeroDivisionError: division by zero; the inputs were .+\.$", sentence)
+    assert "does it end with a return?" in check(lambda *inputs: None).sentence
+    assert not check(lambda *inputs: "nonsense").right and not check(lambda *inputs: float("nan")).right
+    assert "TypeError" in check(lambda: 0).sentence
+
+
+@pytest.mark.parametrize("check", CHECKERS, ids=lambda check: check.__name__)
+@pytest.mark.parametrize("nonsense", [None, 7, "word", object(), [], {}, torch.zeros(0)], ids=repr)
+def test_nonsense_is_refused_and_nothing_is_raised(check, nonsense):
+    verdict = check(*[nonsense] * len(inspect.signature(check).parameters))
+    assert not verdict.right and verdict.sentence.endswith(".")
+
+
+def test_half_an_answer_is_not_tried_yet():
+    assert repr(check_arguments({"padding": 1, "stride": ...}, {"padding": 0, "stride": 2})) == "Not tried yet."
+    assert repr(check_rescue([ACROSS, (..., ...)])) == "Not tried yet."
+
+
+def test_checking_leaves_the_learners_random_numbers_and_inputs_alone():
+    torch.manual_seed(5)
+    expected = torch.randn(3)
+    torch.manual_seed(5)
+
+    def greedy(x, K):
+        y = correlate(x, K)
+        x.zero_(), K.zero_()
+        return y
+
+    assert check_correlate(greedy).right
+    assert torch.equal(torch.randn(3), expected)
+
+
+def test_draws_are_the_same_each_time():
+    assert torch.equal(Draws(3).normal(4), Draws(3).normal(4)) and Draws(3).whole(0, 99) == Draws(3).whole(0, 99)
+
+
+def test_the_widths_counted_are_the_ranks_measured():
+    for c in (1, 2, 3):
+        assert math.ceil((4 - math.sqrt(7)) * c) == hidden_width(c, c)
+        B, C = Draws().normal(c, c, 2, 2), Draws(1).normal(c, c, 2, 2)
+        assert composition_rank(B, C).rank == 7 * c * c
+
+
+def imports(cells):
+    """The import statements of a notebook's code cells, as source."""
+    nodes = [node for cell in cells if cell.cell_type == "code" for node in ast.parse(cell.source).body]
+    return "\n".join(ast.unparse(node) for node in nodes if isinstance(node, ast.Import | ast.ImportFrom))
+
+
+def solutions(text):
+    return re.findall(r"<summary>Solution</summary>\n\n```python\n(.*?)\n```\n\n</details>", text, re.S)
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_the_solutions_in_the_notebook_are_right(path):
+    cells = nbformat.read(path, as_version=4).cells
+    if not any(cell.cell_type == "markdown" and cell.source.startswith("## Exercises") for cell in cells):
+        pytest.skip("no exercises yet")
+    exercises = [
+        (cell.source.splitlines(), after.source)
+        for cell, after in zip(cells, cells[1:])
+        if cell.cell_type == "code" and cell.source.splitlines()[-1:] and cell.source.splitlines()[-1].startswith("check_")
+    ]
+    assert len(exercises) >= 4
+    for (*stub, call), folded in exercises:
+        space = {}
+        exec(imports(cells) + "\n" + "\n".join(stub), space)
+        assert repr(eval(call, space)) == "Not tried yet."
+        assert folded.count("<details><summary>Hint ") == 2
+        (solution,) = solutions(folded)
+        exec(solution, space)
+        assert eval(call, space).right, (call, eval(call, space))
+
+
+@pytest.mark.parametrize("notebook", sorted(WITH_EXERCISES))
+def test_a_quiz_has_five_questions_and_explains_every_option(notebook):
+    asked = questions(notebook)
+    assert len(asked) == 5 and len({q.prompt for q in asked}) == 5
+    for question in asked:
+        assert sum(option.right for option in question.options) == 1
+        assert 3 <= len(question.options) <= 5 and len({option.text for option in question.options}) == len(question.options)
+        assert all(len(option.why) > 20 and option.why.endswith(".") and len(option.text) < 100 for option in question.options)
+    assert len({[option.right for option in q.options].index(True) for q in asked}) > 1  # not always at one place
+
+
+@pytest.mark.parametrize("notebook", sorted(WITH_EXERCISES))
+def test_a_quiz_answers_every_choice(notebook):
+    quiz = Quiz(notebook)
+    assert quiz.chosen == [None] * 5 and "0 of 5 right, 0 tried" in quiz.message.value
+    for question, choice, reply in zip(quiz.questions, quiz.choices, quiz.replies):
+        assert choice.value is None and ">.<" not in reply.value
+        for option in question.options:
+            choice.value = option.text
+            assert ("Right. " in reply.value, "Not this one. " in reply.value) == (option.right, not option.right)
+            assert option.why.split("'")[0] in reply.value
+        choice.value = question.answer.text
+    assert "5 of 5 right, 5 tried" in quiz.message.value
+
+
+def test_a_saved_quiz_is_readable_text():
+    data, _ = Quiz("02")._repr_mimebundle_()
+    assert "application/vnd.jupyter.widget-view+json" in data and "image/png" not in data
+    for question in questions("02"):
+        for kind in ("text/plain", "text/markdown"):
+            assert question.prompt in data[kind] and all(option.text in data[kind] for option in question.options)
+        assert question.answer.why in data["text/markdown"] and question.answer.why not in data["text/plain"]
+
+
+def test_there_is_no_quiz_of_another_name():
+    with pytest.raises(ValueError, match="no quiz '05'; choose one of 01, 02, 03, 04"):
+        Quiz("05")
