@@ -52,6 +52,19 @@ def open_notebook(page, lab, name):
     page.wait_for_function(READY)
 
 
+def pictures(box):
+    """What the pictures of a playground are, as addresses that change with them."""
+    return [image.get_attribute("src") for image in box.locator("img").all()]
+
+
+def box_with(page, text):
+    """The live playground that shows `text`."""
+    box = page.locator(".jp-OutputArea-output .widget-vbox").filter(has_text=text).first
+    box.scroll_into_view_if_needed()
+    box.locator("img").first.wait_for()
+    return box
+
+
 def _wait_for(address, log, server):
     for _ in range(600):
         if server.poll() is not None:
