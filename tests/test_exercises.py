@@ -392,7 +392,9 @@ def test_an_answer_that_breaks_off_is_reported(check):
 
 
 @pytest.mark.parametrize("check", CHECKERS, ids=lambda check: check.__name__)
-@pytest.mark.parametrize("nonsense", [None, 7, "word", object(), [], {}, torch.zeros(0)], ids=repr)
+@pytest.mark.parametrize(
+    "nonsense", [None, 7, "word", object(), [], {}, torch.zeros(0)], ids=lambda value: type(value).__name__
+)
 def test_nonsense_is_refused_and_nothing_is_raised(check, nonsense):
     verdict = check(*[nonsense] * len(inspect.signature(check).parameters))
     assert not verdict.right and verdict.sentence.endswith(".")
