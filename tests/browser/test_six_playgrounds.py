@@ -24,8 +24,13 @@ def changed(page, box, before):
     return pictures(box)
 
 
+def until(page, condition, where, value):
+    """Wait until `condition(element, value)` holds: a picture, a table and a menu arrive one after the other."""
+    page.wait_for_function(f"([element, value]) => ({condition})(element, value)", arg=[where.element_handle(), value])
+
+
 def says(page, box, text):
-    page.wait_for_function("([box, text]) => box.innerText.includes(text)", arg=[box.element_handle(), text])
+    until(page, "(box, text) => box.innerText.includes(text)", box, text)
 
 
 def press(page, box, name, before):
@@ -67,14 +72,14 @@ def test_a_kernel_is_typed_chosen_undone_and_tried_on_ones_own_photo(notebook, r
     typed = changed(page, box, before)
     if preset:
         menu = box.locator("select").filter(has=page.locator("option", has_text="custom"))
-        assert menu.locator("option:checked").inner_text() == "custom"
+        until(page, "(menu, name) => menu.selectedOptions[0].text === name", menu, "custom")
         menu.select_option(label=preset)
         changed(page, box, typed)
         press(page, box, "Undo", pictures(box))
     press(page, box, "Undo", pictures(box))
-    assert field.input_value() == old
+    until(page, "(field, old) => field.value === old", field, old)
     box.get_by_role("button", name="As code").click()
-    assert "import torch" in box.locator("textarea").input_value()
+    until(page, "(code, start) => code.value.startsWith(start)", box.locator("textarea"), "import torch")
     bring_a_photo_and_a_file_that_is_none(page, box)
 
 
