@@ -114,7 +114,7 @@ class Strip(VBox):
 
     def __init__(self, titles, alt, side):
         self.image, self._side = Image(format="png"), side
-        width = Layout(width=f"{side + self.GAP}px", margin="0")
+        width = Layout(width=f"{side + self.GAP}px", margin="2px 0")  # as high as the label of a Pane
         super().__init__([HBox([Label(title, layout=width) for title in titles]), self.image, _unseen(alt)])
 
     def show(self, pictures):
