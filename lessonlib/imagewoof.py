@@ -68,7 +68,7 @@ def load_photos(tier, official=None):
             print(f"Passed over: {error}")
     if tier.name != "test":  # tests never reach for the network
         try:
-            return _decoded(_download(), tier, official)
+            return _decoded(_download(official), tier, official)
         except (OSError, DataError) as error:
             print(f"Imagewoof could not be downloaded ({error}).")
     print("Using the STAND-IN, ten classes of drawn shapes. For dogs, set IMAGEWOOF to a copy of imagewoof2-160.tgz.")
@@ -88,7 +88,8 @@ def _usual_places():
     return [p for place in places for p in (place / "imagewoof2-160", place / "imagewoof2-160.tgz") if p.exists()]
 
 
-def _download():
+def _download(official):
+    """Fast.ai's archive in the cache folder; what comes in its place, such as a log-in page, is not kept."""
     target = _writable(cache_folder()) / "imagewoof2-160.tgz"
     if not target.exists():
         part = target.with_suffix(".part")
@@ -97,8 +98,9 @@ def _download():
             length = int(answer.headers.get("Content-Length") or 0)
             with tqdm.wrapattr(answer, "read", total=length or None, leave=False) as body:
                 shutil.copyfileobj(body, f)
-            if length and part.stat().st_size != length:
-                raise DataError(f"it broke off at {part.stat().st_size:,} of {length:,} bytes")
+        if length and part.stat().st_size != length:
+            raise DataError(f"it broke off at {part.stat().st_size:,} of {length:,} bytes")
+        check_names(open_copy(part), official)
         part.replace(target)
     return target
 

@@ -57,8 +57,6 @@ class Diary(Callback):
 
     def after_epoch(self):
         batches = len(self.dls.train)
-        if self.done < (len(self.epochs) + 1) * batches:
-            return  # stopped before its end
         self.epochs.append(
             {
                 "loss": sum(self.losses[-batches:]) / batches,

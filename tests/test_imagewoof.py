@@ -4,7 +4,10 @@ import gzip
 import io
 import shutil
 import tarfile
+import threading
 from dataclasses import replace
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
 import numpy as np
 import pytest
@@ -211,6 +214,24 @@ def test_without_a_copy_and_a_network_the_stand_in_says_so(cache, tmp_path, monk
     said = capsys.readouterr().out
     assert photos.stand_in and "stand-in" in photos.source
     assert "could not be downloaded" in said and "STAND-IN" in said
+
+
+def test_a_log_in_page_in_place_of_the_download_is_not_kept(cache, tmp_path, monkeypatch, capsys):
+    monkeypatch.delenv("IMAGEWOOF", raising=False)
+    monkeypatch.setattr(imagewoof, "DATA", tmp_path)
+    served = tmp_path / "served"
+    served.mkdir()
+    handler = partial(SimpleHTTPRequestHandler, directory=served)
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        monkeypatch.setattr(imagewoof, "URL", f"http://127.0.0.1:{server.server_port}/copy.tgz")
+        (served / "copy.tgz").write_text("<html>Please log in</html>")
+        assert load_photos(replace(TIER, name="cpu", photos=(1, 1)), SMALL).stand_in
+        assert "could not be downloaded" in capsys.readouterr().out and not (cache / "imagewoof2-160.tgz").exists()
+        write_archive(served / "copy.tgz")
+        photos = load_photos(replace(TIER, name="cpu"), SMALL)
+        server.shutdown()
+    assert not photos.stand_in and len(photos.train[1]) == 20 and (cache / "imagewoof2-160.tgz").exists()
 
 
 def test_a_test_tier_takes_the_first_photos_of_each_class(cache, tmp_path, monkeypatch):

@@ -79,7 +79,7 @@ class Race(LiveBox):
                 f"{'Stopped' if self._stop.is_set() else 'Finished'}: {done} of {len(self.arms)} arms trained to the end."
             )
         except Exception as error:  # a thread's error would otherwise be seen by nobody
-            self._say(f"The race broke off: {error} What was trained before is kept; Start goes on with the next arm.")
+            self._say(f"The race broke off: {error} What was trained before is kept; Start tries this arm again.")
             raise
 
     def _train(self, arm):
