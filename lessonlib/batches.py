@@ -1,6 +1,10 @@
-"""Batches straight from the decoded photos: one gather crops and flips, so that training never touches a file."""
+"""Batches straight from the decoded photos, so that training never touches a file: gather, crop, mirror, normalise."""
+
+from concurrent.futures import ThreadPoolExecutor
 
 import torch
+
+from lessonlib.crops import crop, middle, random_boxes
 
 __all__ = ["Batches"]
 
@@ -11,40 +15,54 @@ MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 class Batches:
     """Iterate over `(x, y)`: float photos `(batch, 3, px, px)`, normalised and channels last, and labels `(batch,)`.
 
-    With `seed`, a training set: every epoch shuffles anew, crops a random px square of each photo, mirrors half of
-    them, and leaves out the last, incomplete batch. Without, a validation set: the middle square, in order.
-    The same seed gives the same batches, on any machine.
+    With `seed`, a training set: every epoch shuffles anew, cuts a random piece out of each photo (`crops.random_boxes`),
+    mirrors half of them, and leaves out the last, incomplete batch. Without, a validation set: the middle, in order.
+    The seed and the number of the epoch decide everything drawn: set `epoch` to go on where another run stopped.
+    images, labels, aspects: as in `imagewoof.Split`; they are moved to `device` once and stay there.
     """
 
-    def __init__(self, images, labels, px, batch, seed=None, device="cpu"):
-        self.images = torch.as_tensor(images).to(device)
+    def __init__(self, images, labels, aspects, px, batch, seed=None, device="cpu"):
+        self.images = torch.as_tensor(images).contiguous(memory_format=torch.channels_last).to(device)
         self.labels = torch.as_tensor(labels).to(device)
-        self.px, self.batch, self.device = px, batch, device
-        self.random = None if seed is None else torch.Generator().manual_seed(seed)
-        self.mean, self.std = (torch.tensor(t, device=device).view(3, 1, 1) * 255 for t in (MEAN, STD))
+        self.aspects = torch.as_tensor(aspects)
+        self.px, self.batch, self.device, self.seed, self.epoch = px, batch, device, seed, 0
+        mean, std = (torch.tensor(t, device=device).view(3, 1, 1).expand(3, px, px) for t in (MEAN, STD))
+        # one multiply-add from 0..255 to normalised, laid out like a photo: three numbers would be spread out for each pixel
+        scale, shift = 1 / (255 * std), -mean / std
+        self.scale, self.shift = (t[None].contiguous(memory_format=torch.channels_last) for t in (scale, shift))
 
     def __len__(self):
         whole, rest = divmod(len(self.labels), self.batch)
-        return whole if self.random else whole + (rest > 0)
+        return whole + (self.seed is None and rest > 0)
 
     def __iter__(self):
-        n = len(self.labels)
-        order = torch.randperm(n, generator=self.random) if self.random else torch.arange(n)
-        for i in range(len(self)):
-            chosen = order[i * self.batch : (i + 1) * self.batch].to(self.device)
-            yield self._photos(chosen), self.labels[chosen]
+        return _one_ahead(self._epoch())
 
-    def _photos(self, chosen):
-        n, spare = len(chosen), self.images.shape[-1] - self.px
-        if self.random:
-            top, left = torch.randint(spare + 1, (2, n, 1), generator=self.random)
-            mirrored = torch.rand(n, 1, generator=self.random) < 0.5
-        else:
-            top = left = torch.full((n, 1), spare // 2)
-            mirrored = torch.zeros(n, 1, dtype=torch.bool)
-        along = torch.arange(self.px)
-        rows = (top + along).to(self.device)
-        cols = (left + torch.where(mirrored, along.flip(0), along)).to(self.device)
-        # three index tensors around a slice: the result is (n, px, px, 3), which is channels last as it stands
-        x = self.images[chosen[:, None, None], :, rows[:, :, None], cols[:, None, :]].permute(0, 3, 1, 2)
-        return (x - self.mean) / self.std
+    def _epoch(self):
+        n, random = len(self.labels), None
+        if self.seed is not None:
+            random = torch.Generator().manual_seed(1_000_003 * self.seed + self.epoch)
+            self.epoch += 1
+        order = torch.arange(n) if random is None else torch.randperm(n, generator=random)
+        for i in range(len(self)):
+            chosen = order[i * self.batch : (i + 1) * self.batch]
+            x = self._middles(chosen) if random is None else self._pieces(chosen, random)
+            yield torch.addcmul(self.shift, x.float(), self.scale), self.labels[chosen.to(self.device)]
+
+    def _middles(self, chosen):
+        return middle(self.images[chosen.to(self.device)], self.px)
+
+    def _pieces(self, chosen, random):
+        boxes = random_boxes(self.aspects[chosen], self.images.shape[-1], random)
+        mirrored = torch.rand(len(chosen), generator=random) < 0.5
+        x = crop(self.images, chosen, boxes, self.px)
+        return torch.where(mirrored.view(-1, 1, 1, 1).to(self.device), x.flip(3), x)
+
+
+def _one_ahead(items):
+    """Iterate while another thread makes the next item: it finds time wherever training leaves a core waiting."""
+    with ThreadPoolExecutor(1) as worker:
+        coming = worker.submit(next, items, None)
+        while (item := coming.result()) is not None:
+            coming = worker.submit(next, items, None)
+            yield item

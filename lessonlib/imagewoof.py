@@ -9,16 +9,17 @@ import tempfile
 import urllib.request
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import NamedTuple
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image
 from tqdm import tqdm
 
 from lessonlib import standin
 from lessonlib.copies import DataError, check_names, official_names, open_copy
 from lessonlib.places import DATA, cache_folder
 
-__all__ = ["BREEDS", "Photos", "load_photos"]
+__all__ = ["BREEDS", "Photos", "Split", "load_photos", "standin_photos"]
 
 BREEDS = {
     "n02086240": "Shih-Tzu",
@@ -36,16 +37,26 @@ URL = "https://s3.amazonaws.com/fast-ai-imageclas/imagewoof2-160.tgz"  # fast.ai
 PATIENCE = 10  # seconds without a byte before a download is given up
 
 
+class Split(NamedTuple):
+    """Decoded photos, whole, squeezed into squares: uint8 `(n, 3, stored, stored)`, the colours of a pixel side by side in
+    memory; int64 labels `(n,)`; aspects `(n,)`, the photo's own width over its height.
+    """
+
+    images: np.ndarray
+    labels: np.ndarray
+    aspects: np.ndarray
+
+
 @dataclass(frozen=True)
 class Photos:
-    """Decoded photos. `train` and `valid` are pairs of uint8 images `(n, 3, stored, stored)` and int64 labels `(n,)`.
+    """Decoded photos, those to learn from and those to be judged by.
 
     classes: the names of the labels; source: where they come from, in words, for charts and recorded runs;
     stand_in: True where they are the project's own drawings and not dogs.
     """
 
-    train: tuple[np.ndarray, np.ndarray]
-    valid: tuple[np.ndarray, np.ndarray]
+    train: Split
+    valid: Split
     classes: tuple[str, ...]
     source: str
     stand_in: bool
@@ -78,7 +89,8 @@ def load_photos(tier, official=None):
 def standin_photos(tier):
     """The drawn stand-in as `Photos`, in the sizes of `tier`."""
     n_train, n_valid = tier.photos or standin.PER_CLASS
-    train, valid = (standin.draw(n, tier.stored, seed) for seed, n in enumerate((n_train, n_valid)))
+    drawn = [standin.draw(n, tier.stored, seed) for seed, n in enumerate((n_train, n_valid))]
+    train, valid = (Split(images, labels, np.ones(len(labels))) for images, labels in drawn)
     return Photos(train, valid, standin.CLASSES, "stand-in (drawn shapes, no photos)", stand_in=True)
 
 
@@ -109,7 +121,7 @@ def _decoded(path, tier, official):
     copy = open_copy(path)
     fingerprint = copy.fingerprint()
     most = "all" if tier.photos is None else "x".join(map(str, tier.photos))
-    kept = cache_folder() / f"{fingerprint[:16]}-{tier.stored}px-{most}"
+    kept = cache_folder() / f"{fingerprint[:16]}-whole-{tier.stored}px-{most}"
     if not (kept / "about.json").exists():
         check_names(copy, official)
         try:
@@ -118,16 +130,17 @@ def _decoded(path, tier, official):
             print(f"Photos stay in memory, {kept.parent} cannot be written ({error.strerror}): set LESSON_CACHE to a folder.")
             return _as_photos(_decode(copy, _chosen(official, tier.photos), tier.stored), fingerprint)
     images = np.load(kept / "images.npy", mmap_mode="c")  # copy on write: torch wants writable memory
-    return _as_photos((images, json.loads((kept / "about.json").read_text())["names"]), fingerprint)
+    about = json.loads((kept / "about.json").read_text())
+    return _as_photos((images, about["names"], about["aspects"]), fingerprint)
 
 
 def _keep(copy, names, size, kept):
     """Decode into a hidden folder beside `kept` and rename it at the end: whoever is killed leaves no half-made cache."""
     making = Path(tempfile.mkdtemp(prefix=".making-", dir=_writable(kept.parent)))
     try:
-        images, names = _decode(copy, names, size, making / "images.npy")
+        images, names, aspects = _decode(copy, names, size, making / "images.npy")
         images.flush()
-        (making / "about.json").write_text(json.dumps({"copy": str(copy.path), "names": names}))
+        (making / "about.json").write_text(json.dumps({"copy": str(copy.path), "names": names, "aspects": aspects}))
         with contextlib.suppress(FileExistsError):  # another kernel was faster
             making.rename(kept)
     finally:
@@ -141,20 +154,25 @@ def _writable(folder):
 
 
 def _decode(copy, names, size, file=None):
-    """Every photo as one uint8 array `(n, 3, size, size)`, in `file` if one is given, and the names in its order."""
-    shape, order = (len(names), 3, size, size), {name: i for i, name in enumerate(names)}
+    """Every photo as one uint8 array `(n, size, size, 3)`, in `file` if one is given; the names and aspects in its order."""
+    shape, order = (len(names), size, size, 3), {name: i for i, name in enumerate(names)}
     images = np.empty(shape, np.uint8) if file is None else np.lib.format.open_memmap(file, "w+", np.uint8, shape)
+    aspects = [0.0] * len(names)
     for name, data in tqdm(copy.photos(names), total=len(names), desc="decoding, once", leave=False):
-        images[order[name]] = np.moveaxis(_square(data, size, f"{copy.path}: {name}"), 2, 0)
-    return images, names
+        images[order[name]], aspects[order[name]] = _squeezed(data, size, f"{copy.path}: {name}")
+    return images, names, aspects
 
 
-def _square(data, size, where):
-    """The middle square of a JPEG at `size` pixels; draft mode lets the decoder skip what the shrinking would discard."""
+def _squeezed(data, size, where):
+    """A JPEG as a square of `size` pixels, and its own width over height.
+
+    Lanczos keeps most of its sharpness. Draft mode lets the decoder skip what the shrinking would discard of a large photo.
+    """
     try:
         with Image.open(io.BytesIO(data)) as photo:
-            photo.draft("RGB", (size, size))
-            return np.asarray(ImageOps.fit(photo.convert("RGB"), (size, size), Image.Resampling.BICUBIC))
+            aspect = photo.width / photo.height
+            photo.draft("RGB", (2 * size, 2 * size))
+            return np.asarray(photo.convert("RGB").resize((size, size), Image.Resampling.LANCZOS)), aspect
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         raise DataError(f"{where} is not a readable picture ({len(data):,} bytes). Get a fresh copy.") from error
 
@@ -173,10 +191,12 @@ def _chosen(official, photos):
 
 
 def _as_photos(decoded, fingerprint):
-    images, names = decoded
+    images, names, aspects = decoded
+    images, aspects = np.moveaxis(images, 3, 1), np.array(aspects)
     split = np.array([name.startswith("train/") for name in names])
     synsets = list(BREEDS)
     labels = np.array([synsets.index(PurePosixPath(name).parts[1]) for name in names])
     n = int(split.sum())  # the list is sorted: train first
     source = f"Imagewoof v2, {n:,} training and {len(names) - n:,} validation photos, copy {fingerprint[:8]}"
-    return Photos((images[:n], labels[:n]), (images[n:], labels[n:]), tuple(BREEDS.values()), source, stand_in=False)
+    train, valid = (Split(images[part], labels[part], aspects[part]) for part in (slice(n), slice(n, None)))
+    return Photos(train, valid, tuple(BREEDS.values()), source, stand_in=False)

@@ -5,24 +5,56 @@ from dataclasses import dataclass
 
 import torch
 
-__all__ = ["Tier", "TIERS", "current_tier"]
+__all__ = ["Network", "XRESNET18", "XRESNET50", "Tier", "TIERS", "current_tier"]
+
+
+@dataclass(frozen=True)
+class Network:
+    """What surrounds the arm: the options of `networks.residual_network`.
+
+    width: factor on all channels, 64 to 512 in the stages; blocks: how many in each of the four stages;
+    expansion: 1 for blocks of two 3x3, 4 for 1x1, 3x3, 1x1;
+    stem: "3x3", three of them, or "7x7", a single one; norm_last: the stem's last BatchNorm stands after the maxpool;
+    norm_first: BatchNorm before the activation, the usual order, else after it;
+    activation, stem_activation: "relu" or "mish".
+    """
+
+    width: float = 1.0
+    blocks: tuple[int, int, int, int] = (2, 2, 2, 2)
+    expansion: int = 1
+    stem: str = "3x3"
+    norm_last: bool = False
+    norm_first: bool = True
+    activation: str = "relu"
+    stem_activation: str = "relu"
+
+    def __post_init__(self):
+        if int(32 * self.width) < 1 or min(self.blocks) < 1 or len(self.blocks) != 4:
+            raise ValueError(f"A network needs channels and four stages: width {self.width}, blocks {self.blocks} leave none.")
+        if self.stem not in ("3x3", "7x7"):
+            raise ValueError(f"There is no stem {self.stem!r}; choose 3x3 or 7x7.")
+        for name in (self.activation, self.stem_activation):
+            if name not in ("relu", "mish"):
+                raise ValueError(f"There is no activation {name!r}; choose relu or mish.")
+
+
+XRESNET18, XRESNET50 = Network(), Network(blocks=(3, 4, 6, 3), expansion=4)
 
 
 @dataclass(frozen=True)
 class Tier:
     """One size of the experiment.
 
-    px: side of the square the network sees; stored: side of the decoded photos, of which each epoch crops another px;
+    px: side of the square the network sees; stored: side of the squares that photos are kept in, whole (see `crops`);
     photos: the most a class gives to the training and to the validation set, None for all;
-    width, depth: of `networks.residual_network`; epochs, batch, lr: of the training.
+    network: what surrounds the arm; epochs, batch, lr: of the training.
     """
 
     name: str
     px: int
     stored: int
     photos: tuple[int, int] | None
-    width: float
-    depth: int
+    network: Network
     epochs: int
     batch: int
     lr: float
@@ -31,9 +63,9 @@ class Tier:
 TIERS = {
     t.name: t
     for t in (
-        Tier("test", px=32, stored=40, photos=(24, 8), width=0.125, depth=1, epochs=2, batch=16, lr=4e-3),
-        Tier("cpu", px=64, stored=80, photos=None, width=0.25, depth=1, epochs=5, batch=64, lr=4e-3),
-        Tier("gpu", px=128, stored=160, photos=None, width=1.0, depth=2, epochs=5, batch=64, lr=4e-3),
+        Tier("test", 32, 64, (24, 8), Network(width=0.25, blocks=(1, 1, 1, 1)), epochs=2, batch=16, lr=4e-3),
+        Tier("cpu", 64, 128, None, Network(width=0.5, blocks=(1, 1, 1, 1)), epochs=5, batch=64, lr=4e-3),
+        Tier("gpu", 128, 192, None, XRESNET18, epochs=5, batch=64, lr=4e-3),
     )
 }
 

@@ -1,4 +1,4 @@
-"""One run: an arm, photos, a tier and a seed become a fastai Learner; fitting it gives a `Run` and can be stopped."""
+"""One run: an arm, photos, a tier and a seed become a fastai Learner; fitting it gives a `Run`, and can pause."""
 
 import threading
 import time
@@ -6,72 +6,131 @@ from contextlib import suppress
 from dataclasses import asdict
 
 import torch
-from fastai.callback.schedule import Learner  # fit_flat_cos comes with this import
+from fastai.callback.fp16 import MixedPrecision
+from fastai.callback.schedule import ParamScheduler, combined_cos
 from fastai.data.core import DataLoaders
-from fastai.learner import Callback, CancelFitException, TrainEvalCallback
+from fastai.learner import Callback, CancelFitException, Learner, TrainEvalCallback
 from fastai.losses import LabelSmoothingCrossEntropyFlat
 from fastai.optimizer import ranger
 
+from lessonlib import checkpoints
 from lessonlib.batches import Batches
 from lessonlib.networks import residual_network
 from lessonlib.runs import Run, machine, versions
 
-__all__ = ["Diary", "learner_for", "fit"]
+__all__ = ["Lever", "Diary", "OutOfMemory", "learner_for", "fit"]
+
+FLAT = 0.72  # share of the training before the learning rate falls along a cosine, as in the thread's notebook
+
+
+class OutOfMemory(RuntimeError):
+    """The GPU's memory does not hold one batch of this training."""
+
+
+class Lever:
+    """What another thread holds while a run trains: `pause`, `go` on, `stop`. Each takes effect between two batches."""
+
+    def __init__(self):
+        self._going, self.stopped = threading.Event(), False
+        self._going.set()
+
+    @property
+    def paused(self):
+        return not self._going.is_set()
+
+    def pause(self):
+        self._going.clear()
+
+    def go(self):
+        self._going.set()
+
+    def stop(self):
+        self.stopped = True
+        self._going.set()
+
+    def wait(self):
+        """Wait while paused; the seconds that took."""
+        began = time.perf_counter()
+        self._going.wait()
+        return time.perf_counter() - began
 
 
 class Diary(Callback):
-    """Writes down what a run learns, tells `watch(diary)` after every batch and epoch, and stops when `stop` is set.
+    """Writes down what a run learns, tells `watch(diary)` after every batch and epoch, and obeys a `Lever`.
 
     losses: training loss of each batch; epochs: as in `runs.Run`; done, total: training batches.
     """
 
-    def __init__(self, watch=None, stop=None):
-        self.watch, self.stop = watch, stop or threading.Event()
-        self.losses, self.epochs, self.done, self.total, self.started = [], [], 0, 0, None
+    def __init__(self, watch=None, lever=None, keep=None):
+        self.watch, self.lever, self.keep = watch, lever or Lever(), keep
+        self.epochs, self._losses, self._fresh = [], [], []
+
+    @property
+    def losses(self):
+        if self._fresh:  # one transfer for many batches: asking a GPU for each loss would make it wait each time
+            self._losses += torch.stack(self._fresh).tolist()
+            self._fresh = []
+        return self._losses
+
+    @losses.setter
+    def losses(self, values):
+        self._losses, self._fresh = list(values), []
+
+    @property
+    def done(self):
+        return len(self._losses) + len(self._fresh)
 
     def before_fit(self):
-        self.total, self.started = self.n_epoch * len(self.dls.train), time.perf_counter()
+        self.total = self.n_epoch * len(self.dls.train)
+        self.began, self.done_before, self.waited = time.perf_counter(), self.done, 0.0
 
     def before_batch(self):
-        if self.stop.is_set():
+        self.waited += self.lever.wait()
+        if self.lever.stopped:
             raise CancelFitException
 
     def before_train(self):
-        self.epoch_started = time.perf_counter()
+        self.epoch_began, self.waited_before = time.perf_counter(), self.waited
 
     def after_train(self):
-        self.seconds = time.perf_counter() - self.epoch_started
+        if self.epoch >= len(self.epochs):
+            _ = self.losses  # wait for the last batch
+            self.seconds = time.perf_counter() - self.epoch_began - (self.waited - self.waited_before)
 
     def before_validate(self):
-        self.right = self.seen = self.valid_loss = 0
+        self.right, self.seen, self.valid_loss = 0, 0, 0
 
     def after_batch(self):
         if self.training:
-            self.losses.append(self.loss.item())
-            self.done += 1
+            self._fresh.append(self.loss.detach())
             self._tell()
         else:
-            self.right += (self.pred.argmax(1) == self.y).sum().item()
-            self.valid_loss += self.loss.item() * len(self.y)
+            self.right += (self.pred.argmax(1) == self.y).sum()
+            self.valid_loss += self.loss.detach() * len(self.y)
             self.seen += len(self.y)
 
     def after_epoch(self):
+        if self.epoch < len(self.epochs):
+            return  # skipped, a checkpoint has it
         batches = len(self.dls.train)
         self.epochs.append(
             {
                 "loss": sum(self.losses[-batches:]) / batches,
-                "valid_loss": self.valid_loss / self.seen,
-                "accuracy": self.right / self.seen,
+                "valid_loss": float(self.valid_loss) / self.seen,
+                "accuracy": int(self.right) / self.seen,
                 "seconds": self.seconds,
                 "images_per_second": batches * self.dls.train.batch / self.seconds,
             }
         )
+        if self.keep:
+            checkpoints.save(self.keep, self.learn, self)
         self._tell()
 
     @property
     def seconds_left(self):
         """Estimated from the pace so far, None before the first batch."""
-        return (time.perf_counter() - self.started) * (self.total / self.done - 1) if self.done else None
+        here = self.done - self.done_before
+        return (time.perf_counter() - self.began - self.waited) * (self.total - self.done) / here if here else None
 
     def _tell(self):
         if self.watch:
@@ -83,10 +142,11 @@ def learner_for(arm, photos, tier, seed=0):
     device = "cuda" if torch.cuda.is_available() else "cpu"
     with torch.random.fork_rng():
         torch.manual_seed(seed)
-        model = residual_network(arm, tier.width, tier.depth, len(photos.classes))
+        model = residual_network(arm, tier.network, len(photos.classes))
     dls = DataLoaders(
         Batches(*photos.train, tier.px, tier.batch, seed, device),
         Batches(*photos.valid, tier.px, 2 * tier.batch, device=device),
+        device=torch.device(device),
     )
     learner = Learner(
         dls,
@@ -95,23 +155,48 @@ def learner_for(arm, photos, tier, seed=0):
         opt_func=ranger,  # RAdam with Lookahead, as in the thread's notebook
         lr=tier.lr,
         wd=1e-2,
-        cbs=TrainEvalCallback(),
+        cbs=[TrainEvalCallback(), *_half_precision(device)],
         default_cbs=False,
     )
     learner.arm, learner.photos, learner.tier, learner.seed = arm, photos, tier, seed
     return learner
 
 
-def fit(learner, watch=None, stop=None):
+def _half_precision(device):
+    """Where the GPU computes with 16 bits: bfloat16 if it has it in hardware, else float16 with scaled losses."""
+    if device == "cpu":
+        return []
+    return [MixedPrecision("bf16" if torch.cuda.is_bf16_supported(including_emulation=False) else "fp16")]
+
+
+def fit(learner, watch=None, lever=None, keep=None):
     """Train a learner of `learner_for` and return the `Run`.
 
-    `stop`, a threading.Event, or the kernel's interrupt ends it after the batch at hand: the Run then holds what was
-    finished, its `finished` is False, and `learner.model` keeps what it has learnt.
+    A `Lever` in another thread's hand, or the kernel's interrupt, ends it after the batch at hand: the Run then holds what
+    was finished, its `finished` is False, and `learner.model` keeps what it has learnt.
+    keep: a file of `checkpoints`. A run found there goes on after its last finished epoch, as if it had never been broken off;
+    it is removed when the run is finished.
+    Raises OutOfMemory, which says what to change, where the GPU's memory is too small.
     """
-    diary, tier = Diary(watch, stop), learner.tier
-    with suppress(KeyboardInterrupt):
-        learner.fit_flat_cos(tier.epochs, tier.lr, pct_start=0.72, cbs=diary)
-    return Run(
+    diary, tier = Diary(watch, lever, keep), learner.tier
+    if keep:
+        checkpoints.load(keep, learner, diary)
+    schedule = ParamScheduler({"lr": combined_cos(FLAT, tier.lr, tier.lr, tier.lr / 1e5)})
+    try:
+        with suppress(KeyboardInterrupt):
+            learner.fit(tier.epochs, tier.lr, cbs=[schedule, diary], start_epoch=len(diary.epochs))
+    except torch.OutOfMemoryError:
+        too_large = True  # raised below, where the error's traceback no longer holds the batch in memory
+    else:
+        too_large = False
+    if too_large:
+        learner.opt = None
+        torch.cuda.empty_cache()
+        raise OutOfMemory(
+            f"The GPU's memory is too small for batches of {tier.batch} photos: try {max(1, tier.batch // 2)}, "
+            f"with replace(tier, batch={max(1, tier.batch // 2)})."
+        )
+    run = Run(
         arm=learner.arm.name,
         seed=learner.seed,
         recipe=asdict(tier),
@@ -124,3 +209,6 @@ def fit(learner, watch=None, stop=None):
         machine=machine(),
         versions=versions(),
     )
+    if keep and run.finished:
+        checkpoints.forget(keep)
+    return run

@@ -79,10 +79,13 @@ def test_folder_and_archive_give_the_same_photos(cache, tmp_path, monkeypatch):
     from_archive = load(write_archive(tmp_path / "copy.tgz"), monkeypatch)
     assert from_folder.train[0].shape == (20, 3, 24, 24) and not from_folder.stand_in
     assert all(np.array_equal(a, b) for a, b in zip(halves(from_folder), halves(from_archive)))
-    for image, label in zip(*from_folder.train):  # every photo has its own colour: labels and photos must not be mixed up
+    for image, label, aspect in zip(
+        *from_folder.train
+    ):  # every photo has its own colour: labels and photos must not be mixed up
         names = [name for name in SMALL if name.startswith(f"train/{list(BREEDS)[label]}/")]
         colors = [np.asarray(Image.open(io.BytesIO(jpeg(name))))[0, 0].astype(int) for name in names]
         assert min(abs(image[:, 12, 12].astype(int) - color).max() for color in colors) <= 2
+        assert aspect in {photo.width / photo.height for photo in (Image.open(io.BytesIO(jpeg(name))) for name in names)}
 
 
 def test_the_second_time_nothing_is_decoded(cache, tmp_path, monkeypatch):

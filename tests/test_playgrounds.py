@@ -10,7 +10,7 @@ import torch
 from PIL import Image
 
 from lessonlib import famous
-from lessonlib.arms import ARMS
+from lessonlib.arms import ARMS, THE_FOUR
 from lessonlib.imagewoof import standin_photos
 from lessonlib.photos import read_photo, sample_photo
 from lessonlib.pictures import pixels
@@ -251,12 +251,12 @@ def test_photos():
 
 
 def test_the_race_runs_records_and_shows_every_arm(photos):
-    race = Race(ARMS.values(), photos, TIERS["test"])
+    race = Race(THE_FOUR, photos, TIERS["test"])
     empty = race.chart.value
     runs = race.finish()
-    assert [run.arm for run in runs] == list(ARMS) and all(run.finished for run in runs)
+    assert [run.arm for run in runs] == [arm.name for arm in THE_FOUR] and all(run.finished for run in runs)
     assert race.chart.value != empty and "4 of 4" in race.message.value and "stand-in" in race.alt()
-    assert set(race.models) == set(ARMS)
+    assert set(race.models) == {arm.name for arm in THE_FOUR}
     assert race.finish() is runs  # nothing left to train
 
 

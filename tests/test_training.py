@@ -10,10 +10,11 @@ import torch
 
 from lessonlib.arms import ARMS
 from lessonlib.batches import MEAN, STD, Batches
+from lessonlib.crops import middle
 from lessonlib.imagewoof import load_photos, standin_photos
 from lessonlib.runs import load_runs, record
 from lessonlib.tiers import TIERS, current_tier
-from lessonlib.training import fit, learner_for
+from lessonlib.training import Lever, OutOfMemory, fit, learner_for
 
 TIER = TIERS["test"]
 
@@ -23,10 +24,11 @@ def photos():
     return standin_photos(TIER)
 
 
-def numbered(n=10, size=6):
-    """Photos whose every pixel has its own value, so that a crop can be recognised."""
-    images = torch.arange(n * 3 * size * size).reshape(n, 3, size, size) % 251
-    return images.to(torch.uint8).numpy(), np.arange(n)
+def flat_photos(n=10, size=8):
+    """Photos whose green says which one it is, and whose red grows from left to right, so that mirroring shows."""
+    images = np.zeros((n, 3, size, size), np.uint8)
+    images[:, 0], images[:, 1] = 20 * np.arange(size), 20 * np.arange(n)[:, None, None]
+    return images, np.arange(n), np.ones(n)
 
 
 def unnormalised(x):
@@ -35,33 +37,37 @@ def unnormalised(x):
 
 
 def test_a_training_epoch_crops_and_mirrors_every_photo_once():
-    images, labels = numbered()
     seen, mirrored = [], 0
-    for x, y in Batches(images, labels, px=4, batch=5, seed=0):
-        assert x.is_contiguous(memory_format=torch.channels_last) and x.dtype == torch.float32
-        for photo, k in zip(unnormalised(x).numpy(), y.tolist()):
-            crops = [images[k][:, i : i + 4, j : j + 4] for i in range(3) for j in range(3)]
-            straight, turned = (any(np.array_equal(photo, f(c)) for c in crops) for f in (lambda c: c, lambda c: c[..., ::-1]))
-            assert straight or turned
-            mirrored += turned
+    for x, y in Batches(*flat_photos(), px=4, batch=5, seed=0):
+        assert x.is_contiguous(memory_format=torch.channels_last) and x.dtype == torch.float32 and x.shape == (5, 3, 4, 4)
+        for photo, k in zip(unnormalised(x), y.tolist()):
+            assert (photo[1] == 20 * k).all()
+            mirrored += bool(photo[0, 0, 0] > photo[0, 0, -1])
         seen += y.tolist()
     assert sorted(seen) == list(range(10)) and seen != list(range(10)) and 0 < mirrored < 10
 
 
 def test_validation_is_the_middle_in_order_to_the_last_photo():
-    images, labels = numbered()
-    batches = list(Batches(images, labels, px=4, batch=4))
-    assert [len(y) for _, y in batches] == [4, 4, 2]
-    assert torch.equal(unnormalised(torch.cat([x for x, _ in batches])), torch.from_numpy(images[:, :, 1:5, 1:5]))
+    images, labels, aspects = flat_photos()
+    batches = list(Batches(images, labels, aspects, px=4, batch=4))
+    assert [len(y) for _, y in batches] == [4, 4, 2] and torch.equal(torch.cat([y for _, y in batches]), torch.arange(10))
+    assert torch.equal(unnormalised(torch.cat([x for x, _ in batches])), middle(torch.from_numpy(images), 4))
 
 
 def test_the_seed_decides_the_batches_and_every_epoch_differs():
     def epochs(seed):
-        batches = Batches(*numbered(), px=4, batch=5, seed=seed)
+        batches = Batches(*flat_photos(), px=4, batch=5, seed=seed)
         return [torch.cat([x for x, _ in batches]) for _ in range(2)]
 
     assert all(map(torch.equal, epochs(0), epochs(0)))
     assert not torch.equal(*epochs(0)) and not torch.equal(epochs(0)[0], epochs(1)[0])
+
+
+def test_an_epoch_can_be_had_by_its_number():
+    first, later = (Batches(*flat_photos(), px=4, batch=5, seed=3) for _ in range(2))
+    list(first)
+    later.epoch = 1
+    assert torch.equal(next(iter(first))[0], next(iter(later))[0])
 
 
 def test_the_same_seed_gives_the_same_run_to_the_bit(photos):
@@ -87,20 +93,20 @@ def test_a_run_says_what_it_is(photos):
 def test_training_learns():
     photos = standin_photos(replace(TIER, photos=(2, 2)))
     photos = replace(photos, valid=photos.train)  # twenty photos by heart
-    run = fit(learner_for(ARMS["3x3"], photos, replace(TIER, epochs=30, batch=10, stored=32)))
+    run = fit(learner_for(ARMS["3x3"], photos, replace(TIER, epochs=30, batch=10)))
     assert run.accuracy > 0.5 and run.losses[-1] < 0.8 * run.losses[0]
 
 
 def test_stop_in_the_middle_of_an_epoch_keeps_what_was_learnt(photos):
-    stop, batches = threading.Event(), 240 // TIER.batch
+    lever, batches = Lever(), 240 // TIER.batch
 
     def watch(diary):
         if diary.done == batches + 3:
-            stop.set()
+            lever.stop()
 
     learner = learner_for(ARMS["3x3"], photos, TIER)
     start = {name: value.clone() for name, value in learner.model.state_dict().items()}
-    run = fit(learner, watch, stop)
+    run = fit(learner, watch, lever)
     assert not run.finished and len(run.epochs) == 1 and len(run.losses) == batches + 3
     assert run.accuracy is not None
     assert any(not torch.equal(value, learner.model.state_dict()[name]) for name, value in start.items())
@@ -114,6 +120,33 @@ def test_the_kernels_interrupt_stops_in_the_same_way(photos):
 
     run = fit(learner_for(ARMS["3x3"], photos, TIER), watch)
     assert not run.finished and run.epochs == [] and run.accuracy is None and len(run.losses) == 2
+
+
+def test_a_pause_loses_nothing_and_does_not_count_as_time(photos):
+    lever, seen = Lever(), []
+
+    def watch(diary):
+        seen.append(diary.done)
+        if diary.done == 5 and not lever.paused:
+            lever.pause()
+            threading.Timer(1.0, lever.go).start()
+
+    paused = fit(learner_for(ARMS["3x3"], photos, TIER, 5), watch, lever)
+    assert paused.losses == fit(learner_for(ARMS["3x3"], photos, TIER, 5)).losses
+    assert paused.epochs[0]["seconds"] < 1.0 + paused.epochs[1]["seconds"]
+
+
+def test_out_of_memory_names_a_smaller_batch(photos, monkeypatch):
+    learner = learner_for(ARMS["3x3"], photos, TIER)
+
+    def no_room(x):
+        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 MiB.")
+
+    monkeypatch.setattr(learner, "model", torch.nn.Sequential(*learner.model))
+    monkeypatch.setattr(learner.model, "forward", no_room)
+    with pytest.raises(OutOfMemory, match=r"too small for batches of 16 photos: try 8, with replace\(tier, batch=8\)"):
+        fit(learner)
+    assert fit(learner_for(ARMS["3x3"], photos, TIER)).finished
 
 
 def test_runs_are_lines_and_a_damaged_line_is_left_out(photos, tmp_path, monkeypatch, capsys):

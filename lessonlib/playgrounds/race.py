@@ -8,7 +8,7 @@ from ipywidgets import Button, HBox, Image
 from lessonlib.figures.race import race_chart
 from lessonlib.playgrounds.base import LiveBox, message, message_line
 from lessonlib.runs import record
-from lessonlib.training import Diary, fit, learner_for
+from lessonlib.training import Diary, Lever, fit, learner_for
 
 __all__ = ["Race"]
 
@@ -25,7 +25,7 @@ class Race(LiveBox):
     def __init__(self, arms, photos, tier, seed=0, record_as="local"):
         self.arms, self.photos, self.tier, self.seed, self.record_as = list(arms), photos, tier, seed, record_as
         self.runs, self.models = [], {}
-        self._thread, self._stop, self._drawn = None, threading.Event(), 0.0
+        self._thread, self._lever, self._drawn = None, Lever(), 0.0
         self.chart, self.message = Image(format="png"), message_line()
         self._start, self._stop_button = Button(description="Start", icon="play"), Button(description="Stop", icon="stop")
         self._start.on_click(lambda _: self.start())
@@ -42,13 +42,13 @@ class Race(LiveBox):
         """Train, in the background, every arm that is not in `runs` yet as a finished one."""
         if self.running:
             return
-        self._stop.clear()
+        self._lever = Lever()
         self._thread = threading.Thread(target=self._train_all, daemon=True)
         self._thread.start()
 
     def stop(self):
         """End after the batch at hand; what was learnt is kept."""
-        self._stop.set()
+        self._lever.stop()
 
     def finish(self):
         """Start if need be, wait for the end, and return the runs. Interrupting the kernel stops the race and keeps them."""
@@ -69,14 +69,14 @@ class Race(LiveBox):
     def _train_all(self):
         try:
             for arm in self.arms:
-                if self._stop.is_set():
+                if self._lever.stopped:
                     break
                 if not any(run.arm == arm.name and run.finished for run in self.runs):
                     self._train(arm)
             self._draw(self.runs)
             done = sum(run.finished for run in self.runs)
             self._say(
-                f"{'Stopped' if self._stop.is_set() else 'Finished'}: {done} of {len(self.arms)} arms trained to the end."
+                f"{'Stopped' if self._lever.stopped else 'Finished'}: {done} of {len(self.arms)} arms trained to the end."
             )
         except Exception as error:  # a thread's error would otherwise be seen by nobody
             self._say(f"The race broke off: {error} What was trained before is kept; Start tries this arm again.")
@@ -86,7 +86,7 @@ class Race(LiveBox):
         self._say(f"Making the network of {arm.label} ready.")
         self.runs = [run for run in self.runs if run.arm != arm.name]
         learner = learner_for(arm, self.photos, self.tier, self.seed)
-        run = fit(learner, watch=self._watch, stop=self._stop)
+        run = fit(learner, watch=self._watch, lever=self._lever)
         self.runs, self.models[arm.name] = [*self.runs, run], learner.model
         if run.finished:
             record(run, self.record_as)

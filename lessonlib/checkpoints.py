@@ -1,0 +1,68 @@
+"""After every epoch a run lies on the disk as it stands, so that whoever is killed goes on from there.
+
+A checkpoint holds tensors and numbers only and is loaded as such: a file from elsewhere can never run code.
+"""
+
+import hashlib
+import json
+import os
+import pickle
+from dataclasses import asdict
+
+import torch
+
+from lessonlib.places import runs_folder
+
+__all__ = ["checkpoint_path", "save", "load", "forget"]
+
+
+def checkpoint_path(learner):
+    """Where the run of a learner of `training.learner_for` is kept: one file for each arm, recipe, seed and set of photos."""
+    what = [learner.arm.name, asdict(learner.tier), learner.seed, learner.photos.source]
+    key = hashlib.sha256(json.dumps(what).encode()).hexdigest()[:16]
+    return runs_folder() / "unfinished" / f"{learner.arm.name}-{learner.seed}-{key}.pt"
+
+
+def save(path, learner, diary):
+    """Write the state after a finished epoch, to another file that takes the place of the old: no kill leaves half of one."""
+    optimizer = learner.opt.state_dict()
+    state = {
+        "model": learner.model.state_dict(),
+        "optimizer": optimizer
+        | {"hypers": [dict(h) for h in optimizer["hypers"]], "slow_weights": [list(w) for w in optimizer["slow_weights"]]},
+        "losses": diary.losses,
+        "epochs": diary.epochs,
+    }
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_suffix(".part")
+    with part.open("wb") as f:
+        torch.save(state, f)
+        f.flush()
+        os.fsync(f.fileno())
+    part.replace(path)
+
+
+def load(path, learner, diary):
+    """Bring learner and diary to where the checkpoint was taken; True if one was there. One that does not fit is named."""
+    if not path.exists():
+        return False
+    fresh = {name: value.clone() for name, value in learner.model.state_dict().items()}
+    try:
+        state = torch.load(path, map_location=learner.dls.device, weights_only=True)
+        learner.model.load_state_dict(state["model"])
+        learner.create_opt()
+        learner.opt.load_state_dict(state["optimizer"])
+        diary.losses, diary.epochs = state["losses"], state["epochs"]
+    except (OSError, EOFError, RuntimeError, KeyError, TypeError, AssertionError, pickle.UnpicklingError) as error:
+        print(f"Left out the checkpoint {path}, this run starts anew: it cannot be read ({type(error).__name__}).")
+        learner.model.load_state_dict(fresh)  # what did fit has been copied already
+        learner.opt = None
+        return False
+    learner.dls.train.epoch = len(diary.epochs)
+    return True
+
+
+def forget(path):
+    """Remove a checkpoint, if there is one, and what a kill may have left beside it."""
+    for leftover in (path, path.with_suffix(".part")):
+        leftover.unlink(missing_ok=True)

@@ -1,0 +1,127 @@
+"""Training speed: the course's batches against the limit of pure computing, and against stock fastai.
+
+The limit is the same Learner on one resident batch, over and over. Stock is ImageDataLoaders.from_folder with
+RandomResizedCrop(min_scale=.35), flip and normalise, at its best number of workers. All in turns, several rounds, one process:
+    python tests/benchmarks/bench_pipeline.py [tier] [arm]
+Needs real photos (IMAGEWOOF names a copy, a folder or a .tgz) and prints medians of the rounds with their range.
+"""
+
+import os
+import sys
+import tarfile
+import tempfile
+import time
+from dataclasses import replace
+from itertools import repeat
+from pathlib import Path
+from statistics import median
+
+import torch
+from fastai.callback.core import Callback
+from fastai.learner import Learner
+from fastai.vision.augment import Flip, RandomResizedCrop
+from fastai.vision.core import imagenet_stats
+from fastai.vision.data import ImageDataLoaders, Normalize
+
+from lessonlib.arms import arm
+from lessonlib.imagewoof import Split, load_photos
+from lessonlib.runs import machine
+from lessonlib.tiers import TIERS
+from lessonlib.training import fit, learner_for
+
+ROUNDS, PHOTOS = 5, 2048
+
+
+class Resident:
+    """One batch, over and over."""
+
+    def __init__(self, batches):
+        self.one, self.length, self.batch, self.epoch = next(iter(batches)), len(batches), batches.batch, 0
+
+    def __len__(self):
+        return self.length
+
+    def __iter__(self):
+        return iter(repeat(self.one, self.length))
+
+
+class Clock(Callback):
+    """Images a second of the last training epoch; Diary's own sum, for a Learner of anybody's."""
+
+    def before_train(self):
+        self.began, self.images = time.perf_counter(), 0
+
+    def after_batch(self):
+        self.images += len(self.y) * self.training
+
+    def after_train(self):
+        self.speed = self.images / (time.perf_counter() - self.began)
+
+
+def trained(learner):
+    return fit(learner).epochs[-1]["images_per_second"]
+
+
+def stock(folder, tier, workers, like):
+    dls = ImageDataLoaders.from_folder(
+        folder, valid="val", bs=tier.batch, num_workers=workers, seed=0,
+        item_tfms=RandomResizedCrop(tier.px, min_scale=0.35), batch_tfms=[Flip(), Normalize.from_stats(*imagenet_stats)],
+    )  # fmt: skip
+    dls.valid = like.dls.valid
+    clock = Clock()
+    learner = Learner(dls, like.model, loss_func=like.loss_func, opt_func=like.opt_func, lr=tier.lr, wd=1e-2, cbs=clock)
+
+    def run():
+        with learner.no_bar(), learner.no_logging():
+            learner.fit(1)
+        return clock.speed
+
+    return run
+
+
+def main(name="cpu", arm_name="3x3"):
+    tier = replace(TIERS[name], epochs=1)
+    photos = load_photos(tier)
+    some = torch.randperm(len(photos.train.labels), generator=torch.Generator().manual_seed(0))[:PHOTOS].numpy()
+    few = replace(photos, train=Split(*(a[some] for a in photos.train)), valid=Split(*(a[:64] for a in photos.valid)))
+    ours, limit = (learner_for(arm(arm_name), few, tier) for _ in range(2))
+    limit.dls.train = Resident(limit.dls.train)
+    with tempfile.TemporaryDirectory() as folder:
+        root = photo_folder(folder, some)
+        ways = {"compute limit": lambda: trained(limit), "lessonlib": lambda: trained(ours)}
+        for workers in sorted({0, 1, 2, 4, os.cpu_count()}):
+            if workers <= os.cpu_count():
+                ways[f"stock fastai, {workers} workers"] = stock(root, tier, workers, learner_for(arm(arm_name), few, tier))
+        speeds = {way: [] for way in ways}
+        for round in range(ROUNDS + 1):
+            for way, run in ways.items():
+                speed = run()
+                if round:  # the first is a warm-up
+                    speeds[way].append(speed)
+    base = speeds["compute limit"]
+    print(f"{machine()}; tier {name}, {arm_name}, {tier.px} px, batch {tier.batch}; {PHOTOS} photos, {ROUNDS} rounds in turns")
+    for way, found in speeds.items():
+        shares = [f / b for f, b in zip(found, base)]
+        print(f"{way:24s} {median(found):5.0f} images/s; of limit {median(shares):.3f}, {min(shares):.3f} to {max(shares):.3f}")
+    best = max((way for way in ways if way.startswith("stock")), key=lambda way: median(speeds[way]))
+    ratios = [o / s for o, s in zip(speeds["lessonlib"], speeds[best])]
+    print(f"lessonlib against {best}: {median(ratios):.2f} times ({min(ratios):.2f} to {max(ratios):.2f})")
+
+
+def photo_folder(folder, some):
+    """A folder fastai can read, with as many training photos as the others train on and few validation photos."""
+    copy = Path(os.environ["IMAGEWOOF"])
+    if copy.is_dir():
+        return copy
+    with tarfile.open(copy) as archive:
+        archive.extractall(folder, filter="data")
+    root = next(Path(folder).iterdir())
+    keep = set(some.tolist())
+    for i, photo in enumerate(sorted((root / "train").rglob("*.JPEG"))):
+        if i not in keep:
+            photo.unlink()
+    return root
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
