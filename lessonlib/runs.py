@@ -71,7 +71,7 @@ def machine():
     """What computes, in words: the GPU's name, or the CPU's architecture and the cores torch uses."""
     if torch.cuda.is_available():
         return torch.cuda.get_device_name()
-    return f"CPU, {platform.machine()}, {torch.get_num_threads()} threads"
+    return f"CPU, {platform.machine()}, threads: {torch.get_num_threads()}"
 
 
 def versions():

@@ -48,14 +48,18 @@ def race_chart(runs, epochs, chance, source, valid_n):
     return Picture(figure, f"Two charts of training on {source}: loss by batch and validation accuracy by epoch: {words}.")
 
 
-def photo_grid(images, titles, source):
-    """Photos `(n, 3, h, w)`, uint8 or float in [0, 1], in rows of five with a title each."""
+def photo_grid(images, titles, source, aspects=None):
+    """Photos `(n, 3, h, w)`, uint8 or float in [0, 1], in rows of five with a title each.
+
+    aspects: width over height of each, for whole photos that are kept squeezed into squares.
+    """
+    aspects = [1.0] * len(images) if aspects is None else aspects
     rows = -(-len(images) // 5)
-    figure = Figure(figsize=(8, 1.9 * rows), layout="constrained")
+    figure = Figure(figsize=(7, 1.7 * rows), layout="constrained")
     for axes in figure.subplots(rows, 5).flat:
         axes.axis("off")
-    for axes, image, title in zip(figure.axes, images, titles):
-        axes.imshow(torch.as_tensor(image).permute(1, 2, 0).numpy())
+    for axes, image, title, aspect in zip(figure.axes, images, titles, aspects):
+        axes.imshow(torch.as_tensor(image).permute(1, 2, 0).numpy(), aspect=1 / aspect)
         axes.set_title(title, fontsize=8)
     figure.supxlabel(source, fontsize=8, color="#444444")
     return Picture(figure, f"{len(images)} small pictures, {source}: {', '.join(titles)}.")
