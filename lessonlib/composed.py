@@ -7,6 +7,8 @@ The same weights, outputs and gradients as the pair in series. Composing does no
 import torch
 import torch.nn.functional as F
 from torch import nn
+from torch.autograd.function import once_differentiable
+from torch.nn.grad import conv2d_input, conv2d_weight
 
 __all__ = ["ComposedPair", "compose_by_nine", "composing_share"]
 
@@ -31,10 +33,36 @@ class ComposedPair(nn.Sequential):
         self.composes = composing_share(x.shape, first.out_channels, second.stride[0]) <= LIMIT
         if not self.composes:
             return second(first(x))
-        return F.conv2d(x, compose_by_nine(first.weight, second.weight), stride=second.stride, padding=1)
+        return _ComposedConvolution.apply(x, first.weight, second.weight, second.stride)
 
     def extra_repr(self):
         return {None: "", True: "composed first", False: "in series"}[self.composes]
+
+
+class _ComposedConvolution(torch.autograd.Function):
+    """`conv2d(x, compose_by_nine(b, c), stride, padding=1)`, keeping only x, b and c for the backward pass.
+
+    Left to itself autograd would keep the composed kernel and the nine evaluations too, three times a 3x3's weights. Composing
+    once more in the backward pass is cheaper than that wherever composing is cheap, and elsewhere the pair runs in series.
+    """
+
+    @staticmethod
+    def forward(ctx, x, b, c, stride):
+        ctx.save_for_backward(x, b, c)
+        ctx.stride, ctx.half = stride, torch.is_autocast_enabled(x.device.type)
+        return F.conv2d(x, compose_by_nine(b, c), stride=stride, padding=1)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx, grad):
+        x, b, c = ctx.saved_tensors
+        where = {"stride": ctx.stride, "padding": 1}
+        with torch.enable_grad(), torch.autocast(x.device.type, grad.dtype, enabled=ctx.half):
+            b, c = b.detach().requires_grad_(), c.detach().requires_grad_()
+            a = compose_by_nine(b, c).to(grad.dtype)
+        d_x = conv2d_input(x.shape, a.detach(), grad, **where).to(x.dtype) if ctx.needs_input_grad[0] else None
+        d_a = conv2d_weight(x.to(grad.dtype), a.shape, grad, **where)
+        return d_x, *torch.autograd.grad(a, (b, c), d_a), None
 
 
 def composing_share(shape, hidden, stride=1):

@@ -76,6 +76,18 @@ def composed_kernel_first(pair, x):
     return out
 
 
+def test_composed_first_keeps_its_dtypes_in_half_precision():
+    """What the GPU does with bfloat16, on the processor: gradients in the weights' own type, near those of float32."""
+    composed, x = ComposedPair(4, 4), torch.randn(2, 4, 8, 8, requires_grad=True)
+    full = torch.autograd.grad(composed_kernel_first(composed, x).square().sum(), [x, *composed.parameters()])
+    with torch.autocast("cpu", torch.bfloat16):
+        out = composed_kernel_first(composed, x)
+        loss = out.float().square().sum()
+    half = torch.autograd.grad(loss, [x, *composed.parameters()])
+    assert out.dtype == torch.bfloat16 and all(h.dtype == torch.float32 for h in half)
+    assert all((h - f).norm() < 0.05 * f.norm() for h, f in zip(half, full))
+
+
 @given(st.integers(1, 5), st.integers(1, 5), st.integers(1, 5))
 def test_nine_products_compose_as_sixteen(c_in, hidden, c_out):
     b, c = (torch.randn(*s, 2, 2, dtype=torch.float64) for s in ((hidden, c_in), (c_out, hidden)))
