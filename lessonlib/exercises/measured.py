@@ -1,11 +1,13 @@
-"""Oracles that several checkers share: torch's own conv2d, on photos that are a single 1 where a kernel is asked for."""
+"""Oracles that several checkers share: torch's own conv2d, on photos that are a single 1 where a kernel is asked for, and
+torch's own counter of what it multiplies."""
 
 from itertools import product
 
 import torch
 import torch.nn.functional as F
+from torch.utils.flop_counter import FlopCounterMode
 
-__all__ = ["slid", "embedded", "composed", "written_over"]
+__all__ = ["slid", "embedded", "composed", "written_over", "macs_of", "empty"]
 
 
 def slid(x, kernel):
@@ -36,3 +38,15 @@ def written_over(B, C, stride=1):
     for u, v in product(*map(range, C.shape)):
         A[u * stride : u * stride + B.shape[0], v * stride : v * stride + B.shape[1]] = C[u, v] * B
     return A
+
+
+def macs_of(run):
+    """Multiplications of what `run()` does, by torch's counter, which counts each and its addition."""
+    with FlopCounterMode(display=False) as counter:
+        run()
+    return counter.get_total_flops() // 2
+
+
+def empty(*shape):
+    """A tensor that has a shape and no numbers, which is enough to count."""
+    return torch.empty(shape, device="meta")
