@@ -4,6 +4,8 @@ The same weights, outputs and gradients as the pair in series. Composing does no
 `hidden / (n*h*w)` of the convolution's multiplications, nothing in an early layer and as much as the convolution in a last one.
 """
 
+from contextlib import nullcontext
+
 import torch
 import torch.nn.functional as F
 from torch import nn
@@ -49,7 +51,8 @@ class _ComposedConvolution(torch.autograd.Function):
     @staticmethod
     def forward(ctx, x, b, c, stride):
         ctx.save_for_backward(x, b, c)
-        ctx.stride, ctx.half = stride, torch.is_autocast_enabled(x.device.type)
+        kind = x.device.type
+        ctx.stride, ctx.half = stride, torch.amp.is_autocast_available(kind) and torch.is_autocast_enabled(kind)
         return F.conv2d(x, compose_by_nine(b, c), stride=stride, padding=1)
 
     @staticmethod
@@ -57,7 +60,7 @@ class _ComposedConvolution(torch.autograd.Function):
     def backward(ctx, grad):
         x, b, c = ctx.saved_tensors
         where = {"stride": ctx.stride, "padding": 1}
-        with torch.enable_grad(), torch.autocast(x.device.type, grad.dtype, enabled=ctx.half):
+        with torch.enable_grad(), torch.autocast(x.device.type, grad.dtype) if ctx.half else nullcontext():
             b, c = b.detach().requires_grad_(), c.detach().requires_grad_()
             a = compose_by_nine(b, c).to(grad.dtype)
         d_x = conv2d_input(x.shape, a.detach(), grad, **where).to(x.dtype) if ctx.needs_input_grad[0] else None
