@@ -18,6 +18,7 @@ WALLS = [
     ("lessonlib.widths", HEAVY | {"sympy"}),
     ("lessonlib.breaking", HEAVY | {"sympy"}),
     ("lessonlib.arms", HEAVY),
+    ("lessonlib.costs", HEAVY),
     ("lessonlib.networks", {"ipywidgets"}),
     ("lessonlib.imagewoof", {"fastai", "ipywidgets"}),
     ("lessonlib.playgrounds.kernel", {"fastai", "matplotlib"}),

@@ -1,0 +1,221 @@
+"""Costs: counted ones against formulas and against an allocator's log, timings against calls whose length is known."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import nn
+from torch.profiler import ProfilerActivity, profile
+
+from lessonlib import costs
+from lessonlib.arms import ARMS, Arm
+from lessonlib.costs import Roof, cost, layers, passes, peak_bytes, roof_here, saved_by_photo, times
+from lessonlib.networks import residual_network
+from lessonlib.tiers import XRESNET50, Network
+
+SMALL = Network(width=0.25, blocks=(1, 1, 1, 1))
+few = st.integers(1, 5)
+
+
+@settings(deadline=None)
+@given(few, few, few, st.integers(1, 3), st.integers(1, 3), st.integers(3, 9), st.integers(3, 9), st.integers(1, 2))
+def test_a_convolution_by_the_formulas(n, c_in, c_out, k, stride, h, w, groups):
+    c_in, c_out = groups * c_in, groups * c_out
+    conv = nn.Conv2d(c_in, c_out, k, stride, bias=False, groups=groups)
+    h_out, w_out = (h - k) // stride + 1, (w - k) // stride + 1
+    inputs, outputs, weights = n * c_in * h * w, n * c_out * h_out * w_out, c_out * c_in // groups * k * k
+    found = cost(conv, (n, c_in, h, w))
+    assert (found.weights, found.macs, found.operations) == (weights, outputs * c_in // groups * k * k, 1)
+    assert (found.moved, found.saved) == (4 * (inputs + outputs + weights), 4 * inputs)
+    assert found.intensity == found.macs / found.moved
+    assert cost(conv.double(), (n, c_in, h, w)).moved == 2 * found.moved
+
+
+@pytest.mark.parametrize(
+    "module, saved",
+    [
+        (nn.Conv2d(2, 3, 3, padding=1), ["in"]),
+        (nn.ReLU(), ["out"]),
+        (nn.Mish(), ["in"]),
+        (nn.Identity(), []),
+        (nn.Sequential(nn.Conv2d(2, 3, 3, padding=1), nn.ReLU()), ["in", "out"]),
+        (nn.Sequential(nn.Conv2d(2, 3, 3, padding=1), nn.ReLU(inplace=True)), ["in", "out"]),
+        (nn.Sequential(nn.ReLU(), nn.Conv2d(2, 3, 3, padding=1)), ["in"]),  # what the ReLU gave and the convolution got is one
+        (nn.Sequential(nn.Conv2d(2, 3, 1), nn.Conv2d(3, 3, 1)), ["in", "out"]),  # out of the first
+        (nn.Sequential(nn.Conv2d(2, 3, 1), nn.Mish()), ["in", "out"]),
+        (nn.Sequential(nn.Conv2d(2, 3, 1), nn.BatchNorm2d(3), nn.ReLU()), ["in", "out", "out", "statistics"]),
+    ],
+)  # fmt: skip
+def test_what_small_graphs_keep(module, saved):
+    sizes = {"in": 4 * 5 * 2 * 6 * 7, "out": 4 * 5 * 3 * 6 * 7, "statistics": 2 * 3 * 4}
+    if not list(module.parameters()):
+        sizes["out"] = sizes["in"]
+    assert cost(module, (5, 2, 6, 7)).saved == sum(sizes[name] for name in saved)
+
+
+def bytes_alive_after(module, x):
+    """What the allocator gave and did not get back while the module ran: an oracle that knows nothing of hooks."""
+    with profile(activities=[ProfilerActivity.CPU], profile_memory=True) as log:
+        y = module(x)
+    return sum(event.self_cpu_memory_usage for event in log.key_averages()), y
+
+
+@pytest.mark.parametrize("name", ["3x3", "2x2", "pair", "pair-act", "pair-composed", "pair-act-2019"])
+def test_saved_bytes_are_what_the_allocator_still_holds(name):
+    module, x = ARMS[name].build(8, 8, 1), torch.randn(4, 8, 12, 12, requires_grad=True)
+    alive, y = bytes_alive_after(module, x)
+    outside = {"3x3", "pair", "pair-act", "pair-composed"}  # these save x itself, which was there before
+    assert alive - y.nbytes + (x.nbytes if name in outside else 0) == cost(module, x.shape).saved
+
+
+@pytest.mark.parametrize("name", ["3x3", "pair-2019", "pair-act-2019"])
+def test_a_network_saves_what_the_allocator_still_holds(name):
+    model, x = residual_network(ARMS[name], SMALL), torch.randn(4, 3, 32, 32)
+    alive, y = bytes_alive_after(model, x)
+    assert alive - y.nbytes + (x.nbytes if name == "3x3" else 0) == cost(model, x.shape).saved
+
+
+# Two 2x2 of 2019 with ReLU where 2019 had Mish: the reference figures were computed with ReLU everywhere.
+def _with_relu(channels_in, channels_out, stride):
+    layers = ARMS["pair-act-2019"].build(channels_in, channels_out, stride)
+    layers[3] = nn.ReLU()
+    return layers
+
+
+OF_2019 = {"3x3": ARMS["3x3"], "pair-2019": ARMS["pair-2019"], "pair-relu-2019": Arm("pair-relu-2019", "", _with_relu)}
+
+
+@pytest.mark.parametrize("name, macs", [("3x3", 1.413), ("2x2", 1.012), ("pair-2019", 1.382), ("pair-act-2019", 1.382)])
+def test_macs_of_xresnet50_at_128_pixels(name, macs):
+    assert round(cost(residual_network(ARMS[name], XRESNET50), (1, 3, 128, 128)).macs / 1e9, 3) == macs
+
+
+@pytest.mark.parametrize("name, saved", [("3x3", 30.6), ("pair-2019", 42.7), ("pair-relu-2019", 46.6), ("pair-act-2019", 46.6)])
+def test_megabytes_saved_by_each_photo_of_xresnet50(name, saved):
+    """fp32, 128 pixels, 10 classes, MB = 1e6 bytes; each storage once, no weights; fastai's ReLU, in place."""
+    model = residual_network(OF_2019.get(name, ARMS["pair-act-2019"]), XRESNET50)
+    assert round(saved_by_photo(model, (3, 128, 128)) / 1e6, 1) == saved
+
+
+@pytest.mark.parametrize("name, reference", [("3x3", 69.8), ("pair-2019", 77.1), ("pair-relu-2019", 81.0)])
+def test_where_the_larger_figures_come_from(name, reference):
+    """69.8, 77.1 and 81.0 MB: a batch of 4, each tensor counted each time it is saved, weights too, and all divided by 4.
+
+    So the weights count for a quarter of 94 or 89 MB, and what a ReLU gives and a convolution takes counts twice.
+    """
+    model, saved = residual_network(OF_2019[name], XRESNET50), []
+    with torch.autograd.graph.saved_tensors_hooks(lambda t: saved.append(t.nbytes) or t, lambda t: t):
+        model.to("meta")(torch.empty(4, 3, 128, 128, device="meta"))
+    assert round(sum(saved) / 4 / 1e6, 1) == reference
+
+
+def test_counting_leaves_the_module_as_it_was():
+    model = residual_network(ARMS["pair-composed"], SMALL)
+    before = {name: value.clone() for name, value in model.state_dict().items()}
+    assert layers(model, (2, 3, 32, 32)) and cost(model, (2, 3, 32, 32))
+    assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
+    assert model[0][0].composes is None and not any(module._forward_hooks for module in model.modules())
+
+
+@pytest.mark.parametrize("name", ["3x3", "2x2", "pair", "pair-composed", "pair-act-2019"])
+def test_layers_are_the_convolutions_and_arms_of_the_network(name):
+    model, plain = (residual_network(ARMS[arm], SMALL) for arm in (name, "3x3"))
+    found, threes = (layers(m, (4, 3, 32, 32)) for m in (model, plain))
+    assert [layer.shape_out for layer in found] == [layer.shape_out for layer in threes]
+    assert [layer.shape_in[0] for layer in found] == [4] * 14  # stem 3, blocks 2 each, shortcuts of three blocks
+    assert sum(layer.cost.macs for layer in found) == cost(model, (4, 3, 32, 32)).macs - 4 * 128 * 10  # the last, linear layer
+    one = found[4]
+    assert one.name.startswith("4.0.convpath.1") and one.cost == cost(model.get_submodule(one.name), one.shape_in)
+    assert {layer.composes for layer in found} == ({True, False, None} if name == "pair-composed" else {None})
+
+
+def test_the_composed_layers_say_how_and_why():
+    for layer in layers(residual_network(ARMS["pair-composed"], SMALL), (4, 3, 32, 32)):
+        if layer.composes is None:
+            continue
+        n, c_out, h, w = layer.shape_out
+        assert layer.share == c_out / (n * h * w) and layer.composes == (layer.share <= 0.25)
+        macs = 9 * c_out * layer.shape_in[1] * n * h * w  # of the 3x3
+        if layer.composes:
+            assert layer.cost.macs == round(macs * (1 + layer.share))
+
+
+def test_operations_and_traffic_of_a_pair():
+    x, w = 4 * 2 * 8 * 5 * 5, 4 * 8 * 8 * 4
+    hidden = 4 * 2 * 8 * 6 * 6
+    pair, padded = cost(ARMS["pair"].build(8, 8, 1), (2, 8, 5, 5)), cost(ARMS["2x2"].build(8, 8, 1), (2, 8, 5, 5))
+    assert (pair.operations, pair.moved, pair.saved) == (2, x + w + hidden + hidden + w + x, x + hidden)
+    assert (padded.operations, padded.moved, padded.saved) == (2, x + hidden + hidden + w + x, hidden)
+
+
+class Clock:
+    """A clock that the calls themselves move, by known amounts."""
+
+    def __init__(self, monkeypatch):
+        self.now, self.order = 0.0, []
+        monkeypatch.setattr(costs.time, "perf_counter", lambda: self.now)
+
+    def call(self, name, lengths):
+        lengths = iter(lengths)
+
+        def run():
+            self.order.append(name)
+            self.now += next(lengths)
+
+        return run
+
+
+def test_times_are_medians_quartiles_and_ratios_of_the_same_round(monkeypatch):
+    clock = Clock(monkeypatch)
+    calls = {"a": clock.call("a", [100, 1, 2, 3, 4, 5]), "b": clock.call("b", [100, 2, 4, 6, 8, 50])}
+    a, b = times(calls, rounds=5, warm_up=1).values()
+    assert (a.median, a.low, a.high, a.ratio, a.ratio_low, a.ratio_high) == pytest.approx((3, 2, 4, 1, 1, 1))
+    assert (b.median, b.low, b.high, b.ratio, b.ratio_low, b.ratio_high) == pytest.approx((6, 4, 8, 2, 2, 2))
+    assert clock.order == list("abbaabbaabba")  # in turns, to and fro
+
+
+def test_the_passes_give_outputs_and_gradients():
+    module, x = ARMS["pair"].build(3, 4, 1).double(), torch.randn(2, 3, 6, 6, dtype=torch.float64)
+    calls = passes(module, x)
+    x = x.requires_grad_()
+    expected = torch.autograd.grad(module(x).sum(), [x, *module.parameters()])
+    assert torch.equal(calls["forward"](), module(x))
+    for name in ("backward", "both", "backward"):
+        assert all(torch.allclose(a, b) for a, b in zip(calls[name](), expected))
+
+
+def test_the_roof_is_the_lower_of_two_ceilings(monkeypatch):
+    roof = Roof(macs=100.0, bytes=10.0)
+    assert [roof.attainable(intensity) for intensity in (1, 10, 50)] == [10, 100, 100]
+    monkeypatch.setattr(costs, "times", lambda calls, rounds: {name: replace(ONE, median=0.5) for name in calls})
+    assert roof_here(side=8, megabytes=1) == Roof(macs=2 * 8**3, bytes=4 * 2**20)
+
+
+ONE = costs.Timing(1, 1, 1, 1, 1, 1)
+
+
+def test_without_a_gpu_there_is_no_peak(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    assert peak_bytes(lambda: None) is None
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+def test_the_peak_on_a_gpu_holds_at_least_what_is_saved():
+    module, x = ARMS["pair"].build(32, 32, 1).cuda(), torch.randn(8, 32, 32, 32, device="cuda")
+    peak = peak_bytes(passes(module, x)["both"])
+    assert peak >= cost(module, x.shape).saved - x.nbytes
+
+
+@pytest.mark.parametrize(
+    "call, sentence",
+    [
+        (lambda: cost(nn.Conv2d(3, 4, 3), (1, 5, 8, 8)), "cannot take an input of shape .1, 5, 8, 8."),
+        (lambda: layers(nn.Conv2d(3, 4, 3), (1, 3, 2, 2)), "cannot take an input of shape .1, 3, 2, 2."),
+        (lambda: times({"a": int}, rounds=1), "at least 2 rounds"),
+    ],
+)
+def test_bad_input_gets_one_sentence(call, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        call()
