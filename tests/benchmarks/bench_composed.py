@@ -1,132 +1,112 @@
 """A training step with each arm against the 3x3: the composed pair's goal is at most 1.05, the serial pair stands beside it.
 
 In turns within one process, medians of the ratios with their quartiles:
-    python tests/benchmarks/bench_composed.py [steps, default 9]
+    python tests/benchmarks/bench_composed.py [rounds, default 9]
 First single layers, to see where composing first and the series cross (`composed.LIMIT`), then whole training steps as
 image size, batch and width grow, then the bytes kept for the backward pass.
 """
 
 import sys
-import time
 from dataclasses import replace
-from statistics import quantiles
 
 import torch
 import torch.nn.functional as F
-from lessonlib.costs import saved_bytes
 
 from lessonlib import composed
 from lessonlib.arms import ARMS
-from lessonlib.composed import ComposedPair, compose_by_nine, composing_share
+from lessonlib.composed import ComposedPair, composing_share
+from lessonlib.costs import cost, times
 from lessonlib.networks import residual_network
 from lessonlib.runs import machine
 from lessonlib.tiers import XRESNET18
 
 DEVICE = "cuda" if torch.cuda.is_available() else "cpu"
-LAYERS = [
-    (64, 32, 16),
-    (64, 64, 8),
-    (64, 128, 16),
-    (64, 128, 8),
-    (64, 128, 4),
-    (64, 256, 8),
-    (64, 256, 4),
-    (64, 256, 2),
-    (64, 512, 4),
-]
-NETWORKS = [(0.5, 64, 64), (0.5, 64, 128), (0.5, 16, 128), (1.0, 64, 64), (1.0, 64, 128), (0.5, 64, 192)]  # width, batch, px
-STEP_ARMS = ("3x3", "pair", "pair-composed", "2x2", "pair-act")
+LAYERS = [  # photos, channels, pixels
+    (64, 32, 16), (64, 64, 8), (64, 128, 16), (64, 128, 8), (64, 128, 4), (64, 256, 8), (64, 256, 4), (64, 256, 2), (64, 512, 4)
+]  # fmt: skip
+NETWORKS = [(0.5, 64, 64), (0.5, 64, 128), (0.5, 64, 192), (0.5, 16, 128), (1.0, 64, 64), (1.0, 64, 128)]  # width, batch, px
+STEP_ARMS = ("3x3", "pair-composed", "pair", "pair-act", "2x2")
 
 
-def seconds(ways, rounds):
-    """For each way, the seconds of every round; the ways take turns, the first round is a warm-up."""
-    found = {name: [] for name in ways}
-    for round in range(rounds + 1):
-        for name, way in ways.items():
-            began = time.perf_counter()
-            way()
-            if DEVICE == "cuda":
-                torch.cuda.synchronize()
-            if round:
-                found[name].append(time.perf_counter() - began)
-    return found
-
-
-def ratio(found, name, base):
-    low, middle, high = quantiles([a / b for a, b in zip(found[name], found[base])], n=4)
-    return f"{middle:.2f} ({low:.2f} to {high:.2f})"
+def shown(timing):
+    return f"{timing.ratio:.2f} ({timing.ratio_low:.2f} to {timing.ratio_high:.2f})"
 
 
 def channels_last(module):
     return module.to(DEVICE, memory_format=torch.channels_last)
 
 
+def photos(*shape):
+    return torch.randn(*shape, device=DEVICE).contiguous(memory_format=torch.channels_last)
+
+
+def always(limit, pair, x):
+    composed.LIMIT = limit
+    return pair(x)
+
+
 def layer(n, c, h, stride, rounds):
-    x = torch.randn(n, c, h, h, device=DEVICE).contiguous(memory_format=torch.channels_last).requires_grad_()
+    """Forward and backward of one layer: the 3x3, the series, and composing first, whatever the rule says."""
+    x, usual = photos(n, c, h, h).requires_grad_(), composed.LIMIT
     three, pair = channels_last(ARMS["3x3"].build(c, c, stride)), channels_last(ComposedPair(c, c, stride))
-    first, second = pair
+    ways = {"3x3": three, "series": lambda x: always(0, pair, x), "composed": lambda x: always(float("inf"), pair, x)}
 
-    def backward(way):
-        return lambda: torch.autograd.grad(way(x).sum(), [x, *(three if way is three else pair).parameters()])
+    def there_and_back(name):
+        weights = (three if name == "3x3" else pair).parameters()
+        sources = [x, *weights]
+        return lambda: torch.autograd.grad(ways[name](x).sum(), sources)
 
-    ways = {
-        "3x3": three,
-        "series": lambda x: second(first(x)),
-        "composed": lambda x: F.conv2d(x, compose_by_nine(first.weight, second.weight), stride=stride, padding=1),
-    }
-    found = seconds({name: backward(way) for name, way in ways.items()}, rounds)
+    found = times({name: there_and_back(name) for name in ways}, rounds)
+    composed.LIMIT = usual
     share = composing_share(x.shape, c, stride)
-    print(
-        f"| {n} | {c} | {h} | {stride} | {share:.3f} | {ratio(found, 'series', '3x3')} | {ratio(found, 'composed', '3x3')} |",
-        flush=True,
-    )
-
-
-def step(name, network, x, y):
-    model = channels_last(residual_network(ARMS[name], network))
-    optimiser = torch.optim.SGD(model.parameters(), 1e-3)
-
-    def run():
-        with torch.autocast("cuda", torch.bfloat16, enabled=DEVICE == "cuda"):
-            F.cross_entropy(model(x), y).backward()
-        optimiser.step()
-        optimiser.zero_grad()
-
-    return run, model
+    print(f"| {n} | {c} | {h} | {stride} | {share:.3f} | {shown(found['series'])} | {shown(found['composed'])} |", flush=True)
 
 
 def whole(width, batch, px, rounds):
-    network = replace(XRESNET18, width=width)
-    x = torch.randn(batch, 3, px, px, device=DEVICE).contiguous(memory_format=torch.channels_last)
+    """A training step: forward, backward, optimiser."""
+    network, x = replace(XRESNET18, width=width), photos(batch, 3, px, px)
     y = torch.randint(10, (batch,), device=DEVICE)
-    steps = {name: step(name, network, x, y) for name in STEP_ARMS}
-    found = seconds({name: run for name, (run, _) in steps.items()}, rounds)
-    pairs = [m for m in steps["pair-composed"][1].modules() if isinstance(m, ComposedPair)]
-    ratios = " | ".join(ratio(found, name, "3x3") for name in STEP_ARMS[1:])
+    models = {name: channels_last(residual_network(ARMS[name], network)) for name in STEP_ARMS}
+
+    def step(model):
+        optimiser = torch.optim.SGD(model.parameters(), 1e-3)
+
+        def run():
+            with torch.autocast("cuda", torch.bfloat16, enabled=DEVICE == "cuda"):
+                F.cross_entropy(model(x), y).backward()
+            optimiser.step()
+            optimiser.zero_grad()
+
+        return run
+
+    found = times({name: step(model) for name, model in models.items()}, rounds)
+    pairs = [m for m in models["pair-composed"].modules() if isinstance(m, ComposedPair)]
+    ratios = " | ".join(shown(found[name]) for name in STEP_ARMS[1:])
     print(f"| {width} | {batch} | {px} | {sum(p.composes for p in pairs)} of {len(pairs)} | {ratios} |", flush=True)
 
 
-def memory(px=128):
-    x = torch.randn(2, 3, px, px)
-    kept = {name: saved_bytes(residual_network(ARMS[name], XRESNET18), x) / 2 for name in STEP_ARMS}
-    for name, bytes in kept.items():
-        print(f"| {name} | {bytes / 1e6:.1f} MB an image | {bytes / kept['3x3']:.3f} |")
+def memory(width, batch, px):
+    network = replace(XRESNET18, width=width)
+    kept = {name: cost(residual_network(ARMS[name], network), (batch, 3, px, px)).saved / batch for name in STEP_ARMS}
+    ratios = " | ".join(f"{kept[name] / kept['3x3']:.3f}" for name in STEP_ARMS[1:])
+    print(f"| {width} | {batch} | {px} | {kept['3x3'] / 1e6:.2f} | {ratios} |")
 
 
 def main(rounds=9):
-    print(
-        f"{machine()}; medians of {rounds} rounds in turns, quartiles in brackets; composed up to a share of {composed.LIMIT}"
-    )
+    print(f"{machine()}; medians of {rounds} rounds in turns (quartiles); composed up to a share of {composed.LIMIT}")
     print("\n| photos | channels | px | stride | share | series / 3x3 | composed / 3x3 |\n|---|---|---|---|---|---|---|")
     for n, c, h in LAYERS:
         for stride in (1, 2):
             layer(n, c, h, stride, rounds)
-    print("\nA training step of an xresnet18, against the one with 3x3:\n")
-    print("| width | batch | px | layers composed | " + " | ".join(STEP_ARMS[1:]) + " |\n|" + "---|" * (3 + len(STEP_ARMS)))
-    for width, batch, px in NETWORKS:
-        whole(width, batch, px, rounds)
-    print("\nKept for the backward pass, xresnet18, 128 px:\n\n| arm | | / 3x3 |\n|---|---|---|")
-    memory()
+    arms = " | ".join(STEP_ARMS[1:])
+    print(f"\nA training step of an xresnet18 against the one with 3x3:\n\n| width | batch | px | composed | {arms} |")
+    print("|" + "---|" * (3 + len(STEP_ARMS)))
+    for size in NETWORKS:
+        whole(*size, rounds)
+    print(f"\nKept for the backward pass:\n\n| width | batch | px | 3x3, MB an image | {arms} |")
+    print("|" + "---|" * (3 + len(STEP_ARMS)))
+    for size in NETWORKS:
+        memory(*size)
 
 
 if __name__ == "__main__":
