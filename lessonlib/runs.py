@@ -10,7 +10,7 @@ import torch
 
 from lessonlib.places import DATA, runs_folder
 
-__all__ = ["Run", "record", "load_runs", "machine", "versions"]
+__all__ = ["Run", "record", "load_runs", "own_runs", "machine", "versions"]
 
 
 @dataclass(frozen=True)
@@ -39,6 +39,11 @@ class Run:
         """Share of the validation set the last finished epoch got right, None before the first one ends."""
         return self.epochs[-1]["accuracy"] if self.epochs else None
 
+    def matches(self, tier, photos):
+        """Whether it was trained to its end on `photos`, by the recipe of `tier`."""
+        alike = _as_json(self.recipe) == _as_json(asdict(tier))  # a recorded recipe has lists where a tier has tuples
+        return self.finished and alike and self.data == photos.source
+
 
 def record(run, name="local"):
     """Append `run` to `<runs folder>/<name>.jsonl`, in one write so that two writers never mix their lines."""
@@ -56,8 +61,17 @@ def load_runs(name="local"):
 
     A damaged line is named and left out.
     """
-    path, runs = runs_folder() / f"{name}.jsonl", []
-    path = path if path.exists() else DATA / "runs" / path.name
+    path = runs_folder() / f"{name}.jsonl"
+    return _read(path if path.exists() else DATA / "runs" / path.name)
+
+
+def own_runs(name="local"):
+    """As `load_runs`, but only what this machine has recorded."""
+    return _read(runs_folder() / f"{name}.jsonl")
+
+
+def _read(path):
+    runs = []
     for number, line in enumerate(path.read_text().splitlines() if path.exists() else [], 1):
         try:
             values = json.loads(line)
@@ -65,6 +79,10 @@ def load_runs(name="local"):
         except (ValueError, KeyError, TypeError):
             print(f"Left out line {number} of {path}: it is no whole run.")
     return runs
+
+
+def _as_json(recipe):
+    return json.dumps(recipe, sort_keys=True)
 
 
 def machine():

@@ -127,10 +127,10 @@ class Diary(Callback):
         self._tell()
 
     @property
-    def seconds_left(self):
-        """Estimated from the pace so far, None before the first batch."""
+    def pace(self):
+        """Seconds a batch so far, validation included and pauses left out, None before the first batch."""
         here = self.done - self.done_before
-        return (time.perf_counter() - self.began - self.waited) * (self.total - self.done) / here if here else None
+        return (time.perf_counter() - self.began - self.waited) / here if here else None
 
     def _tell(self):
         if self.watch:

@@ -1,8 +1,6 @@
 """Playgrounds without a browser: set a value as a hand would, and compare the pictures."""
 
 import io
-import threading
-import time
 
 import numpy as np
 import pytest
@@ -10,17 +8,13 @@ import torch
 from PIL import Image
 
 from lessonlib import famous
-from lessonlib.arms import ARMS, THE_FOUR
-from lessonlib.imagewoof import standin_photos
 from lessonlib.photos import read_photo, sample_photo
 from lessonlib.pictures import pixels
 from lessonlib.playgrounds.composition import CompositionPlayground
 from lessonlib.playgrounds.editor import KernelEditor
 from lessonlib.playgrounds.kernel import KernelPlayground
 from lessonlib.playgrounds.placement import PlacementPlayground
-from lessonlib.playgrounds.race import Race
 from lessonlib.playgrounds.stack import StackPlayground, paths
-from lessonlib.tiers import TIERS
 
 PLAYGROUNDS = [KernelPlayground, PlacementPlayground, CompositionPlayground, StackPlayground]
 
@@ -33,16 +27,6 @@ def png_of(color):
     file = io.BytesIO()
     Image.new("RGB", (30, 20), color).save(file, "PNG")
     return file.getvalue()
-
-
-@pytest.fixture
-def photos():
-    return standin_photos(TIERS["test"])
-
-
-@pytest.fixture(autouse=True)
-def own_runs(tmp_path, monkeypatch):
-    monkeypatch.setenv("LESSON_RUNS", str(tmp_path / "runs"))
 
 
 @pytest.mark.parametrize("playground", PLAYGROUNDS)
@@ -248,35 +232,3 @@ def test_photos():
         sample_photo("dog")
     with pytest.raises(ValueError, match="choose a JPEG or a PNG"):
         read_photo(b"")
-
-
-def test_the_race_runs_records_and_shows_every_arm(photos):
-    race = Race(THE_FOUR, photos, TIERS["test"])
-    empty = race.chart.value
-    runs = race.finish()
-    assert [run.arm for run in runs] == [arm.name for arm in THE_FOUR] and all(run.finished for run in runs)
-    assert race.chart.value != empty and "4 of 4" in race.message.value and "stand-in" in race.alt()
-    assert set(race.models) == {arm.name for arm in THE_FOUR}
-    assert race.finish() is runs  # nothing left to train
-
-
-def test_the_race_can_be_stopped_and_taken_up_again(photos):
-    race = Race([ARMS["3x3"], ARMS["2x2"]], photos, TIERS["test"])
-    watched = threading.Event()
-    race.chart.observe(lambda _: watched.set(), "value")
-    race._start.click()
-    assert watched.wait(60)
-    race._stop_button.click()
-    race._thread.join(60)
-    assert not race.running and "Stopped" in race.message.value and 1 <= len(race.runs) <= 2
-    assert sum(run.finished for run in race.finish()) == 2
-
-
-def test_a_race_that_breaks_off_says_why(photos, monkeypatch):
-    race = Race([ARMS["3x3"]], photos, TIERS["test"])
-    monkeypatch.setattr("lessonlib.playgrounds.race.learner_for", lambda *_: 1 / 0)
-    monkeypatch.setattr(threading, "excepthook", lambda _: None)
-    race.start()
-    while race.running:
-        time.sleep(0.05)
-    assert "broke off: division by zero" in race.message.value

@@ -2,49 +2,52 @@
 
 import torch
 from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
 
 from lessonlib.arms import ARMS
+from lessonlib.bands import describe
 from lessonlib.figures.style import arm_style
 from lessonlib.pictures import Picture
 
-__all__ = ["race_chart", "photo_grid"]
+__all__ = ["race_chart", "photo_grid", "spread"]
+
+DARK, GREY = "#444444", "#999999"
+LINE = 0.07  # a line of text as a share of the chart's height
 
 
-def race_chart(runs, epochs, chance, source, valid_n):
-    """Training loss by batch and accuracy by epoch of several runs, the live ones too.
+def race_chart(runs, epochs, chance, source, valid_n, bands=()):
+    """Training loss by batch and accuracy by epoch of several runs, the live ones too, named where the curves end.
 
     runs: objects with `arm` (a name), `losses` and `epochs`; epochs: how many there will be; source: named under the chart;
-    chance: accuracy of guessing; valid_n: size of the validation set, which gives the standard error in the caption.
+    chance: accuracy of guessing; valid_n: size of the validation set, which gives the standard error in the caption;
+    bands: of earlier runs, from `bands.bands_of`, pale behind the curves.
     """
-    figure = Figure(figsize=(10, 3.8), layout="constrained")
-    loss, accuracy = figure.subplots(1, 2)
-    ends = []
+    figure = Figure(figsize=(11, 4.2))
+    figure.add_artist(Rectangle((0, 0), 1, 1, color="white", zorder=-1))  # one size, whatever is drawn: nothing below it jumps
+    loss, accuracy = (figure.add_axes([left, 0.28, 0.27, 0.63]) for left in (0.03, 0.34))
+    for band in bands:
+        x, color = range(1, len(band.low) + 1), arm_style(band.arm)["color"]
+        accuracy.fill_between(x, 100 * band.low, 100 * band.high, color=color, alpha=0.15, linewidth=0)
+    ends = [("guessing", 100 * chance, {"color": GREY, "linewidth": 1})]
+    accuracy.axhline(100 * chance, **ends[0][2])
     for run in runs:
         style, smooth = arm_style(run.arm), _smooth(run.losses)
         loss.plot(range(1, len(smooth) + 1), smooth, linewidth=1.5, **style)
         right = [100 * epoch["accuracy"] for epoch in run.epochs]
-        accuracy.plot(range(1, len(right) + 1), right, marker="o", markersize=4, label=ARMS[run.arm].label, **style)
-        if right:
-            ends.append((right[-1], len(right), run.arm))
+        accuracy.plot(range(1, len(right) + 1), right, marker="o", markersize=4, **style)
+        label = ARMS[run.arm].label + ("" if right else ", first epoch")
+        ends.append((label, right[-1] if right else 100 * chance, style))
     loss.set(xlabel="training batch", title="training loss, smoothed")
-    accuracy.axhline(100 * chance, color="#999999", linewidth=1)
-    accuracy.text(0.6, 100 * chance, "guessing", va="bottom", color="#666666", fontsize=8)
-    accuracy.set(
-        xlabel="epoch", xlim=(0.5, epochs + 0.5), ylim=(0, None), title="validation accuracy, %", xticks=range(1, epochs + 1)
-    )
-    if runs:
-        accuracy.legend(frameon=False, fontsize=8, loc="lower right", handlelength=3.5)
+    accuracy.set(xlabel="epoch", title="validation accuracy, %", xlim=(0.8, epochs + 0.2), ylim=(0, None))
+    accuracy.xaxis.get_major_locator().set_params(integer=True)
     for axes in (loss, accuracy):
         axes.spines[["top", "right"]].set_visible(False)
-    figure.supxlabel(
-        f"{source}. One run an arm; standard error of an accuracy near one half: {50 / valid_n**0.5:.1f} points.",
-        fontsize=8,
-        color="#444444",
-    )
-    words = (
-        "; ".join(f"{ARMS[arm].label} {right:.1f}% after epoch {epoch}" for right, epoch, arm in ends)
-        or "no epoch finished yet"
-    )
+    _name(ends, accuracy)
+    error = f"{50 / valid_n**0.5:.1f} points is the standard error of an accuracy near one half"
+    caption = f"{source}.\nOne run an arm: {error}, which counts only the validation photos.\n{describe(bands)}"
+    figure.text(0.03, 0.14, caption, fontsize=9, color=DARK, va="top", linespacing=1.5)
+    done = [f"{ARMS[r.arm].label} {100 * r.epochs[-1]['accuracy']:.1f}% after epoch {len(r.epochs)}" for r in runs if r.epochs]
+    words = "; ".join(done) or "no epoch finished yet"
     return Picture(figure, f"Two charts of training on {source}: loss by batch and validation accuracy by epoch: {words}.")
 
 
@@ -63,6 +66,36 @@ def photo_grid(images, titles, source, aspects=None):
         axes.set_title(title, fontsize=8)
     figure.supxlabel(source, fontsize=8, color="#444444")
     return Picture(figure, f"{len(images)} small pictures, {source}: {', '.join(titles)}.")
+
+
+def spread(places, gap):
+    """Places in [0, 1] moved as little as possible, by the sum of squares, until any two are `gap` apart; their order stays.
+
+    Less the gaps below it, each must not lie below the one before: those that do are brought together at their mean, pair by
+    pair (the pool-adjacent-violators algorithm). ValueError where they are too many for the room.
+    """
+    room = 1 - gap * (len(places) - 1)
+    if room < 0:
+        raise ValueError(f"{len(places)} places with gaps of {gap} do not fit between 0 and 1: make the gaps smaller.")
+    order, pools = sorted(range(len(places)), key=places.__getitem__), []
+    for rank, i in enumerate(order):
+        pools.append((places[i] - rank * gap, 1))
+        while len(pools) > 1 and pools[-2][0] > pools[-1][0]:
+            (a, n), (b, m) = pools[-2:]
+            pools[-2:] = [((a * n + b * m) / (n + m), n + m)]
+    moved = [min(max(mean, 0), room) for mean, n in pools for _ in range(n)]
+    return [moved[order.index(i)] + order.index(i) * gap for i in range(len(places))]
+
+
+def _name(ends, axes):
+    """Names in a column right of the chart, each tied to where its curve ends, with a piece of the curve's dash."""
+    top = axes.get_ylim()[1]
+    heights = [height / top for _, height, _ in ends]
+    for (name, _, style), end, place in zip(ends, heights, spread(heights, LINE)):
+        where = {"transform": axes.transAxes, "clip_on": False}
+        axes.plot([1, 1.04], [end, place], color=GREY, linewidth=0.5, **where)
+        axes.plot([1.05, 1.15], [place, place], **{"linewidth": 1.5} | style, **where)
+        axes.text(1.17, place, name, transform=axes.transAxes, fontsize=9, color=DARK, va="center")
 
 
 def _smooth(losses, memory=0.95):

@@ -9,7 +9,7 @@ from ipywidgets import HTML, Button, HBox, Image, Label, Layout, Textarea, Toggl
 
 from lessonlib.pictures import bundle, pixels, side_by_side
 
-__all__ = ["LiveBox", "Playground", "Pane", "Strip", "shown", "still_of", "message", "message_line"]
+__all__ = ["LiveBox", "Playground", "Pane", "Strip", "Unseen", "shown", "still_of", "message", "message_line"]
 
 
 class LiveBox(VBox):
@@ -24,14 +24,14 @@ class LiveBox(VBox):
 
     def _repr_mimebundle_(self, **kwargs):  # ipywidgets 8
         data, metadata = self.fallback()
-        return super()._repr_mimebundle_(**kwargs) | data, metadata
+        view = {"version_major": 2, "version_minor": 0, "model_id": self.model_id}
+        return {"application/vnd.jupyter.widget-view+json": view} | data, metadata
 
     if not hasattr(VBox, "_repr_mimebundle_"):  # ipywidgets 7, as on Colab
 
         def _ipython_display_(self, **kwargs):
-            data, metadata = self.fallback()
-            view = {"version_major": 2, "version_minor": 0, "model_id": self._model_id}
-            display({"application/vnd.jupyter.widget-view+json": view} | data, metadata=metadata, raw=True)
+            data, metadata = self._repr_mimebundle_()
+            display(data, metadata=metadata, raw=True)
             self._handle_displayed(**kwargs)
 
 
@@ -97,7 +97,7 @@ class Pane(VBox):
 
     def __init__(self, title, alt, zoom=2):
         self.image, self._zoom, self._values = Image(format="png"), zoom, None
-        super().__init__([Label(title), self.image, _unseen(alt)])
+        super().__init__([Label(title), self.image, Unseen(alt)])
 
     def show(self, values):
         if values is not self._values:  # the photo itself is mostly the one that is there already
@@ -115,12 +115,23 @@ class Strip(VBox):
     def __init__(self, titles, alt, side):
         self.image, self._side = Image(format="png"), side
         width = Layout(width=f"{side + self.GAP}px", margin="2px 0")  # as high as the label of a Pane
-        super().__init__([HBox([Label(title, layout=width) for title in titles]), self.image, _unseen(alt)])
+        super().__init__([HBox([Label(title, layout=width) for title in titles]), self.image, Unseen(alt)])
 
     def show(self, pictures):
         squares = [F.pad(p, (0, self._side - p.shape[2], 0, self._side - p.shape[1]), value=1) for p in pictures]
         spaced = [F.pad(square, (0, self.GAP), value=1) for square in squares[:-1]]
         self.image.value = pixels(torch.cat([*spaced, squares[-1]], 2))
+
+
+class Unseen(HTML):
+    """Words that only a screen reader finds; `say` changes them."""
+
+    def __init__(self, words=""):
+        super().__init__(layout=Layout(height="0", margin="0"))
+        self.say(words)
+
+    def say(self, words):
+        self.value = f'<span style="position:absolute;left:-9999px">{html.escape(words)}</span>'
 
 
 def still_of(panes):
@@ -146,12 +157,6 @@ def message(text):
 def message_line():
     """The widget that shows `message`s, of a fixed height so that nothing below it jumps."""
     return HTML(layout=Layout(min_height="2em"))
-
-
-def _unseen(words):
-    """Words that only a screen reader finds."""
-    span = f'<span style="position:absolute;left:-9999px">{html.escape(words)}</span>'
-    return HTML(span, layout=Layout(height="0", margin="0"))
 
 
 def _same(a, b):

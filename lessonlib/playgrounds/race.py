@@ -1,63 +1,71 @@
-"""Playground: train arms one after the other in the background and watch the curves grow; stop whenever you like."""
+"""Playground: train arms one after the other in the background and watch the curves grow; pause, stop and add as you like."""
 
 import threading
 import time
 
-from ipywidgets import Button, HBox, Image
+from IPython.display import display
+from ipywidgets import Button, Dropdown, HBox, Image, Layout
 
+from lessonlib.arms import ARMS
+from lessonlib.bands import bands_of
 from lessonlib.figures.race import race_chart
-from lessonlib.playgrounds.base import LiveBox, message, message_line
-from lessonlib.runs import record
-from lessonlib.training import Diary, Lever, fit, learner_for
+from lessonlib.playgrounds.base import LiveBox, Unseen, message, message_line
+from lessonlib.racing import Racing
 
 __all__ = ["Race"]
 
-REDRAW = 2  # seconds between two drawings of the chart, so that drawing takes a small share of the training's time
+SHARE = 0.05  # of the time may go into drawing the chart while a network trains
 
 
 class Race(LiveBox):
-    """A race of `arms` on `photos`: buttons to start and stop, a live chart, a line with the time left.
+    """A race of `arms` on `photos`, as in `racing.Racing`, with buttons, a line that says where it stands, and a live chart.
 
-    runs: the `Run` of every arm that has been trained, a stopped one too, as far as it came; each finished run is
-    recorded under `record_as` in `data/runs/`. models: what each arm has learnt, by name.
+    band: runs recorded earlier. Behind the curves stands where those went that have the same arm, recipe and photos.
     """
 
-    def __init__(self, arms, photos, tier, seed=0, record_as="local"):
-        self.arms, self.photos, self.tier, self.seed, self.record_as = list(arms), photos, tier, seed, record_as
-        self.runs, self.models = [], {}
-        self._thread, self._lever, self._drawn = None, Lever(), 0.0
-        self.chart, self.message = Image(format="png"), message_line()
-        self._start, self._stop_button = Button(description="Start", icon="play"), Button(description="Stop", icon="stop")
-        self._start.on_click(lambda _: self.start())
-        self._stop_button.on_click(lambda _: self.stop())
-        super().__init__([HBox([self._start, self._stop_button]), self.message, self.chart])
-        self._draw(self.runs)
-        self._say(f"{len(self.arms)} arms, {tier.epochs} epochs each, on {photos.source}. Press Start.")
+    def __init__(self, arms, photos, tier, seed=0, record_as="local", band=()):
+        self.racing, self.band = Racing(arms, photos, tier, seed, record_as, self._news), list(band)
+        self.message, self.chart, self._words = message_line(), Image(format="png"), Unseen()
+        self._start = _button("Start", "play", self.racing.start, self._show)
+        self._pause = _button("Pause", "pause", self._pause_or_go_on, self._show)
+        self._stop = _button("Stop", "stop", self.racing.stop, self._show)
+        self._choice = Dropdown(description="Add an arm", style={"description_width": "initial"}, layout=Layout(width="380px"))
+        self._add = _button("Add", "plus", self._add_chosen, self._show, self._draw)
+        self._showing, self._drawing, self._handle = threading.Lock(), threading.Lock(), None
+        self._offer()
+        self._show()
+        self._draw()
+        self._next_drawing = 0.0  # the first drawing took long, but nothing was training
+        buttons = HBox([self._start, self._pause, self._stop, self._choice, self._add], layout=Layout(flex_flow="row wrap"))
+        super().__init__([buttons, self.message, self.chart, self._words])
 
     @property
-    def running(self):
-        return self._thread is not None and self._thread.is_alive()
+    def runs(self):
+        """The `Run` of every arm that has been trained, a stopped one too, as far as it came."""
+        return self.racing.runs
 
-    def start(self):
-        """Train, in the background, every arm that is not in `runs` yet as a finished one."""
-        if self.running:
-            return
-        self._lever = Lever()
-        self._thread = threading.Thread(target=self._train_all, daemon=True)
-        self._thread.start()
-
-    def stop(self):
-        """End after the batch at hand; what was learnt is kept."""
-        self._lever.stop()
+    @property
+    def models(self):
+        """What each arm that was trained here has learnt, by name."""
+        return self.racing.models
 
     def finish(self):
-        """Start if need be, wait for the end, and return the runs. Interrupting the kernel stops the race and keeps them."""
-        self.start()
+        """Start or go on if need be, wait for the end, and return the runs.
+
+        Interrupting the kernel stops the race and keeps them. Raises what broke it off; `runs` has what was trained before.
+        """
+        self.racing.start()
+        self.racing.go()
+        self._show()
         try:
-            self._thread.join()
+            self.racing.wait()
         except KeyboardInterrupt:
-            self.stop()
-            self._thread.join()
+            self.racing.stop()
+            self._show()
+            self.racing.wait()
+        self._news()
+        if self.racing.error:
+            raise self.racing.error
         return self.runs
 
     def still(self):
@@ -66,49 +74,58 @@ class Race(LiveBox):
     def alt(self):
         return self._alt
 
-    def _train_all(self):
-        try:
-            for arm in self.arms:
-                if self._lever.stopped:
-                    break
-                if not any(run.arm == arm.name and run.finished for run in self.runs):
-                    self._train(arm)
-            self._draw(self.runs)
-            done = sum(run.finished for run in self.runs)
-            self._say(
-                f"{'Stopped' if self._lever.stopped else 'Finished'}: {done} of {len(self.arms)} arms trained to the end."
+    def _ipython_display_(self, **kwargs):
+        data, metadata = self._repr_mimebundle_()
+        self._handle = display(data, metadata=metadata, raw=True, display_id=True)
+
+    def _news(self):
+        """Called by the thread that trains."""
+        self._show()
+        over = self.racing.state in ("ready", "done")
+        if over or time.monotonic() > self._next_drawing:
+            self._draw()
+        if over and self._handle:  # so that the saved notebook keeps the last chart, not the one there was before the start
+            data, metadata = self._repr_mimebundle_()
+            self._handle.update(data, metadata=metadata, raw=True)
+
+    def _show(self):
+        """Say where the race stands, and let each button be pressed only where it does something."""
+        with self._showing:  # else of two threads the one that looked first might be the last to speak
+            state = self.racing.state
+            self.message.value = message(str(self.racing))
+            self._start.disabled = state != "ready"
+            self._pause.disabled = self._stop.disabled = state not in ("running", "paused")
+            self._pause.description, self._pause.icon = ("Go on", "play") if state == "paused" else ("Pause", "pause")
+            self._choice.disabled = self._add.disabled = not self._choice.options
+
+    def _draw(self):
+        with self._drawing:
+            began, racing = time.monotonic(), self.racing
+            photos, tier = racing.photos, racing.tier
+            bands = bands_of(self.band, racing.arms, tier, photos)
+            picture = race_chart(
+                racing.curves, tier.epochs, 1 / len(photos.classes), photos.source, len(photos.valid.labels), bands
             )
-        except Exception as error:  # a thread's error would otherwise be seen by nobody
-            self._say(f"The race broke off: {error} What was trained before is kept; Start tries this arm again.")
-            raise
+            self.chart.value, self._alt = picture.png, picture.alt
+            self._words.say(picture.alt)
+            self._next_drawing = time.monotonic() + (time.monotonic() - began) / SHARE
 
-    def _train(self, arm):
-        self._say(f"Making the network of {arm.label} ready.")
-        self.runs = [run for run in self.runs if run.arm != arm.name]
-        learner = learner_for(arm, self.photos, self.tier, self.seed)
-        run = fit(learner, watch=self._watch, lever=self._lever)
-        self.runs, self.models[arm.name] = [*self.runs, run], learner.model
-        if run.finished:
-            record(run, self.record_as)
+    def _offer(self):
+        there = [arm.name for arm in self.racing.arms]
+        self._choice.options = [(arm.label, arm) for arm in ARMS.values() if arm.name not in there]
+        self._choice.index = 0 if self._choice.options else None
 
-    def _watch(self, diary: Diary):
-        if time.monotonic() - self._drawn < REDRAW and diary.done < diary.total:
-            return
-        arm = diary.learn.arm
-        self._say(f"{arm.label}: batch {diary.done} of {diary.total}, about {diary.seconds_left:.0f} s left for this arm.")
-        self._draw([*self.runs, _Live(arm.name, diary.losses, diary.epochs)])
+    def _pause_or_go_on(self):
+        (self.racing.go if self.racing.state == "paused" else self.racing.pause)()
 
-    def _draw(self, runs):
-        chance = 1 / len(self.photos.classes)
-        picture = race_chart(runs, self.tier.epochs, chance, self.photos.source, len(self.photos.valid[1]))
-        self.chart.value, self._alt, self._drawn = picture.png, picture.alt, time.monotonic()
-
-    def _say(self, text):
-        self.message.value = message(text)
+    def _add_chosen(self):
+        self.racing.add(self._choice.value)
+        self._offer()
 
 
-class _Live:
-    """The run at hand, as far as a chart needs it."""
-
-    def __init__(self, arm, losses, epochs):
-        self.arm, self.losses, self.epochs = arm, losses, epochs
+def _button(name, icon, *actions):
+    """A button that does all of that when it is pressed."""
+    button = Button(description=name, icon=icon, layout=Layout(width="100px"))
+    for action in actions:
+        button.on_click(lambda _, action=action: action())
+    return button

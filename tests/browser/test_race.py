@@ -1,0 +1,146 @@
+"""The race in the real JupyterLab, by its buttons: pause, stop, one more arm, a page loaded anew, the kernel's interrupt."""
+
+import json
+import re
+import urllib.request
+
+import nbformat
+import pytest
+from live_lab import READY, box_with, pictures
+
+CELLS = """
+import os
+from dataclasses import replace
+from lessonlib.arms import ARMS
+from lessonlib.imagewoof import standin_photos
+from lessonlib.playgrounds.race import Race
+from lessonlib.tiers import TIERS
+os.environ["LESSON_RUNS"] = {runs!r}
+tier = replace(TIERS["test"], epochs={epochs})
+race = Race([ARMS["2x2"]], standin_photos(tier), tier)
+---
+race
+---
+{last}
+"""
+LONG = 500  # epochs: it does not end by itself while a test looks
+LATER = r"^\s*one 2x2: epoch (?!1 )"
+
+
+@pytest.fixture
+def race(lab, notebook, run_all, tmp_path):
+    """`race(epochs)` opens a notebook of its own and runs it; gives the page and the race in it.
+
+    last: its last cell, which is not waited for.
+    """
+
+    def opened(epochs, last=None):
+        name = re.sub(r"\W", "-", tmp_path.name)
+        cells = CELLS.format(runs=str(tmp_path / "runs"), epochs=epochs, last=last or "").split("---")
+        content = nbformat.v4.new_notebook(
+            cells=[nbformat.v4.new_code_cell(cell.strip()) for cell in cells],
+            metadata={"kernelspec": {"name": "python3", "display_name": "Python 3"}},
+        )
+        put(f"{lab}/api/contents/notebooks/{name}.ipynb", {"type": "notebook", "content": content})
+        page = notebook(name)
+        if last:
+            page.evaluate("() => { window.jupyterapp.commands.execute('notebook:run-all-cells'); }")
+        else:
+            run_all(page)
+        return page, box_with(page, "Add an arm")
+
+    return opened
+
+
+def put(address, content):
+    request = urllib.request.Request(address, json.dumps(content).encode(), method="PUT")
+    urllib.request.urlopen(request, timeout=30).close()
+
+
+def press(box, name):
+    box.locator("button", has_text=name).click()
+
+
+def says(box, words):
+    """Wait until the line under the buttons says it, a pattern; gives the line."""
+    line = box.locator("[role=status]").filter(has_text=re.compile(words))
+    line.wait_for()
+    return line.inner_text()
+
+
+def pressable(box):
+    return [button.inner_text().strip() for button in box.locator("button:enabled").all()]
+
+
+def until_saved(page, lab, words):
+    """Save the notebook until the picture that it keeps of the race has these words, a pattern."""
+    path = page.evaluate("() => window.jupyterapp.shell.currentWidget.context.path")
+    for _ in range(50):
+        page.evaluate("() => window.jupyterapp.commands.execute('docmanager:save')")
+        with urllib.request.urlopen(f"{lab}/api/contents/{path}", timeout=30) as answer:
+            (output,) = json.load(answer)["content"]["cells"][1]["outputs"]
+        if re.search(words, output["metadata"]["image/png"]["alt"]):
+            return
+        page.wait_for_timeout(200)
+    raise AssertionError(f"the saved picture says {output['metadata']}")
+
+
+def test_the_race_is_started_paused_taken_up_and_stopped(race, lab):
+    page, box = race(LONG)
+    before = pictures(box)
+    assert pressable(box) == ["Start", "Add"]
+    press(box, "Start")
+    says(box, LATER)
+    assert pressable(box) == ["Pause", "Stop", "Add"]
+    page.wait_for_function("([box, before]) => box.querySelector('img').src !== before", arg=[box.element_handle(), *before])
+    press(box, "Pause")
+    paused = says(box, "Paused: one 2x2")
+    assert pressable(box) == ["Go on", "Stop", "Add"]
+    page.wait_for_timeout(2000)
+    assert says(box, "Paused") == paused
+    press(box, "Go on")
+    says(box, LATER)
+    press(box, "Stop")
+    says(box, "Stopped: 0 of 1")
+    assert pressable(box) == ["Start", "Add"]
+    until_saved(page, lab, "one 2x2 .* after epoch")
+    press(box, "Start")
+    says(box, LATER)  # goes on where it was
+
+
+def test_an_arm_is_added_while_another_trains(race):
+    page, box = race(6)
+    box.locator("select").select_option(label="one 5x5")
+    press(box, "Start")
+    says(box, "one 2x2: epoch")
+    press(box, "Add")
+    says(box, "with 1 more to come")
+    assert "one 5x5" not in box.locator("select").inner_text()
+    says(box, "one 5x5: epoch")
+    says(box, "Finished: 2 of 2")
+    assert pressable(box) == ["Add"]
+
+
+def test_a_page_loaded_anew_finds_the_race_going_on(race):
+    page, box = race(LONG)
+    press(box, "Start")
+    says(box, LATER)
+    page.evaluate("() => window.jupyterapp.commands.execute('docmanager:save')")
+    page.reload()
+    page.wait_for_function(READY)
+    box = box_with(page, "Add an arm")
+    found = int(re.search("epoch ([0-9]+)", says(box, "one 2x2: epoch"))[1])
+    says(box, f"one 2x2: epoch (?!{found} )")
+    press(box, "Stop")
+    says(box, "Stopped: 0 of 1")
+
+
+def test_the_kernels_interrupt_ends_the_wait_and_keeps_what_was_learnt(race, lab):
+    page, box = race(LONG, last="runs = race.finish()\nprint('kept', len(runs), len(runs[0].epochs) > 0)")
+    says(box, LATER)
+    page.locator("[data-command='notebook:interrupt-kernel']").first.click()
+    says(box, "Stopped: 0 of 1")
+    page.get_by_text("kept 1 True").wait_for()
+    until_saved(page, lab, "one 2x2 .* after epoch")
+    press(box, "Start")  # the kernel is free again
+    says(box, "one 2x2: epoch")
