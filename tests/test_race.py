@@ -43,7 +43,7 @@ def whole(photos):
 
 
 @pytest.fixture(autouse=True)
-def own_runs(tmp_path, monkeypatch):
+def runs_of_its_own(tmp_path, monkeypatch):
     monkeypatch.setenv("LESSON_RUNS", str(tmp_path / "runs"))
     monkeypatch.setattr(racing, "PACE", 0)  # news after every batch
 
