@@ -18,6 +18,8 @@ WALLS = [
     ("lessonlib.widths", HEAVY | {"sympy"}),
     ("lessonlib.breaking", HEAVY | {"sympy"}),
     ("lessonlib.arms", HEAVY),
+    ("lessonlib.verdicts", HEAVY | {"torch", "sympy"}),
+    ("lessonlib.plans", HEAVY),
     ("lessonlib.networks", {"ipywidgets"}),
     ("lessonlib.imagewoof", {"fastai", "ipywidgets"}),
     ("lessonlib.playgrounds.kernel", {"fastai", "matplotlib"}),
