@@ -1,5 +1,5 @@
 # make lab: open the lesson.  make test: run every test.  Both set up .venv on first use and need only python3, git and make.
-.PHONY: lab test bench notebooks lock
+.PHONY: lab test bench study notebooks lock
 .DEFAULT_GOAL := lab
 
 BIN := .venv/bin
@@ -15,6 +15,10 @@ test: .venv/ready
 # Speed, as ratios within one run; nothing here is a test
 bench: .venv/ready
 	for bench in tests/benchmarks/bench_*.py; do $(BIN)/python $$bench || exit 1; done
+
+# Train the runs that a plan still lacks, the one for this machine or make study PLAN=cpu; it can be killed and goes on
+study: .venv/ready
+	$(BIN)/python -m lessonlib.study $(PLAN) $(STUDY_FLAGS)
 
 # Run the notebooks again and keep their outputs, without widget state: make notebooks [NB=notebooks/06_imagewoof.ipynb]
 notebooks: .venv/ready

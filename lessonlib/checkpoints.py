@@ -4,23 +4,27 @@ A checkpoint holds tensors and numbers only and is loaded as such: a file from e
 """
 
 import hashlib
-import json
 import os
 import pickle
 from dataclasses import asdict
 
 import torch
 
-from lessonlib.places import runs_folder
+from lessonlib.places import unfinished_folder
+from lessonlib.runs import which
 
-__all__ = ["checkpoint_path", "save", "load", "forget"]
+__all__ = ["checkpoint_path", "unfinished_path", "save", "load", "forget"]
 
 
 def checkpoint_path(learner):
-    """Where the run of a learner of `training.learner_for` is kept: one file for each arm, recipe, seed and set of photos."""
-    what = [learner.arm.name, asdict(learner.tier), learner.seed, learner.photos.source]
-    key = hashlib.sha256(json.dumps(what).encode()).hexdigest()[:16]
-    return runs_folder() / "unfinished" / f"{learner.arm.name}-{learner.seed}-{key}.pt"
+    """Where the run of a learner of `training.learner_for` is kept."""
+    return unfinished_path(learner.arm.name, learner.tier, learner.seed, learner.photos.source, ".pt")
+
+
+def unfinished_path(arm_name, tier, seed, source, ending):
+    """One file for each arm, recipe, seed and set of photos, as long as that run is not finished."""
+    key = hashlib.sha256(which(arm_name, asdict(tier), seed, source).encode()).hexdigest()[:16]
+    return unfinished_folder() / f"{arm_name}-{seed}-{key}{ending}"
 
 
 def save(path, learner, diary):

@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-__all__ = ["DATA", "cache_folder", "runs_folder"]
+__all__ = ["DATA", "cache_folder", "runs_folder", "unfinished_folder"]
 
 DATA = Path(__file__).resolve().parents[1] / "data"
 
@@ -16,3 +16,10 @@ def cache_folder():
 def runs_folder():
     """Recorded runs are kept here, one `.jsonl` a set: `LESSON_RUNS`, else `data/runs`."""
     return Path(os.environ.get("LESSON_RUNS") or DATA / "runs")
+
+
+def unfinished_folder():
+    """Beside the recorded runs, made if need be: checkpoints of runs that are not finished, and who is at work on which."""
+    folder = runs_folder() / "unfinished"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder

@@ -1,16 +1,17 @@
 """One trained seed is one JSON line: written once, read by every chart and table."""
 
+import errno
 import json
-import os
 import platform
 from dataclasses import asdict, dataclass, fields
 from importlib.metadata import version
 
 import torch
+from filelock import FileLock
 
-from lessonlib.places import DATA, runs_folder
+from lessonlib.places import DATA, runs_folder, unfinished_folder
 
-__all__ = ["Run", "record", "load_runs", "own_runs", "machine", "versions"]
+__all__ = ["Run", "which", "record", "recorded", "load_runs", "own_runs", "machine", "versions"]
 
 
 @dataclass(frozen=True)
@@ -45,44 +46,81 @@ class Run:
         return self.finished and alike and self.data == photos.source
 
 
+def which(arm, recipe, seed, data):
+    """One text for each run there can be: `recipe` is a tier as a dictionary, fresh or back from its line."""
+    return json.dumps([arm, recipe, seed, data])
+
+
 def record(run, name="local"):
-    """Append `run` to `<runs folder>/<name>.jsonl`, in one write so that two writers never mix their lines."""
-    runs_folder().mkdir(parents=True, exist_ok=True)
+    """Append `run` to `<runs folder>/<name>.jsonl`. Writers wait for each other, on machines that share the folder too.
+
+    Half a line, left by a writer that was killed, is cut off first. OSError where the disk is full: then nothing is added.
+    """
+    path = runs_folder() / f"{name}.jsonl"
     line = (json.dumps(asdict(run)) + "\n").encode()
-    file = os.open(runs_folder() / f"{name}.jsonl", os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+    with FileLock(unfinished_folder() / f"{name}.lock"), path.open("a+b", buffering=0) as file:
+        end = _mended(file)
+        if file.write(line) < len(line):
+            file.truncate(end)
+            raise OSError(
+                errno.ENOSPC, f"no room for the run of {run.arm}, seed {run.seed}; free some and start again", str(path)
+            )
+
+
+def _mended(file):
+    """The size of the file, in bytes, once its last line is whole: nobody is writing it any more, we hold the lock."""
+    file.seek(0)
+    last = file.read().rpartition(b"\n")[2]
     try:
-        os.write(file, line)
-    finally:
-        os.close(file)
+        json.loads(last or b"0")
+        file.write(b"\n" if last else b"")  # whole, but for the end of the line: an editor may have taken that
+    except ValueError:
+        file.truncate(file.tell() - len(last))
+    return file.seek(0, 2)
 
 
 def load_runs(name="local"):
-    """The recorded runs of that name, oldest first: this machine's, else those that came with the course, else none.
+    """The recorded runs of that name: those that came with the course, then this machine's. None is there: an empty list.
 
     A damaged line is named and left out.
     """
-    path = runs_folder() / f"{name}.jsonl"
-    return _read(path if path.exists() else DATA / "runs" / path.name)
+    return _whole(_lines(name, (DATA / "runs", runs_folder())))
 
 
 def own_runs(name="local"):
     """As `load_runs`, but only what this machine has recorded."""
-    return _read(runs_folder() / f"{name}.jsonl")
+    return _whole(_lines(name, (runs_folder(),)))
 
 
-def _read(path):
+def _whole(lines):
     runs = []
-    for number, line in enumerate(path.read_text().splitlines() if path.exists() else [], 1):
-        try:
-            values = json.loads(line)
-            runs.append(Run(**{field.name: values[field.name] for field in fields(Run)}))
-        except (ValueError, KeyError, TypeError):
+    for path, number, run in lines:
+        if run is None:
             print(f"Left out line {number} of {path}: it is no whole run.")
+        else:
+            runs.append(run)
     return runs
+
+
+def recorded(name):
+    """What is recorded under that name, finished, as the texts of `which`."""
+    runs = [run for _, _, run in _lines(name, (DATA / "runs", runs_folder())) if run]
+    return {which(run.arm, run.recipe, run.seed, run.data) for run in runs if run.finished}
 
 
 def _as_json(recipe):
     return json.dumps(recipe, sort_keys=True)
+
+
+def _lines(name, folders):
+    """(path, number, Run or None where it is damaged) of every line in these folders."""
+    for path in dict.fromkeys(folder / f"{name}.jsonl" for folder in folders):
+        for number, line in enumerate(path.read_bytes().splitlines() if path.exists() else [], 1):
+            try:
+                values = json.loads(line)
+                yield path, number, Run(**{field.name: values[field.name] for field in fields(Run)})
+            except (ValueError, KeyError, TypeError):
+                yield path, number, None
 
 
 def machine():

@@ -12,13 +12,15 @@ from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-EVERYTHING = [Requirement(r) for rows in [PROJECT["dependencies"], *PROJECT["optional-dependencies"].values()] for r in rows]
+EXTRAS = PROJECT["optional-dependencies"]
+LOCKED = [Requirement(r) for r in PROJECT["dependencies"] + EXTRAS["lab"] + EXTRAS["test"]]
+EVERYTHING = [*LOCKED, *map(Requirement, EXTRAS["cluster"])]  # a cluster is not for everybody to download
 LOCK = (ROOT / "requirements.txt").read_text()
 
 
 def test_the_lock_satisfies_every_floor():
     locked = dict(re.findall(r"^([\w.-]+)==([\w.]+)", LOCK, flags=re.M))
-    for requirement in EVERYTHING:
+    for requirement in LOCKED:
         assert locked[canonicalize_name(requirement.name)] in requirement.specifier
 
 

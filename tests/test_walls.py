@@ -19,6 +19,8 @@ WALLS = [
     ("lessonlib.breaking", HEAVY | {"sympy"}),
     ("lessonlib.arms", HEAVY),
     ("lessonlib.costs", HEAVY),
+    ("lessonlib.verdicts", HEAVY | {"torch", "sympy"}),
+    ("lessonlib.plans", HEAVY),
     ("lessonlib.networks", {"ipywidgets"}),
     ("lessonlib.imagewoof", {"fastai", "ipywidgets"}),
     ("lessonlib.playgrounds.kernel", {"fastai", "matplotlib"}),

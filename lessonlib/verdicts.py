@@ -1,0 +1,99 @@
+"""What a few runs can say: paired differences, an interval that keeps its promise at small n, and a verdict in words.
+
+Two runs of the same seed see the same photos in the same order, so arms are compared seed by seed.
+"""
+
+from math import ceil, floor, isinf
+from statistics import NormalDist
+
+import numpy as np
+
+__all__ = ["FEWEST", "paired", "interval", "verdict", "runs_needed"]
+
+RESAMPLES = 4999
+FEWEST = 4  # of three runs one resample in nine has no spread at all: there is no 95% interval
+
+
+def paired(runs, others):
+    """Accuracy of `runs` less that of `others` in points, one number for each seed that both have on the same photos.
+
+    runs, others: `Run`s of one arm and recipe each. Only finished runs count. Returns an array `(n,)`, in the order of seeds.
+    """
+    ours, theirs = ({(run.seed, run.data): run.accuracy for run in some if run.finished} for some in (runs, others))
+    return np.array([100 * (ours[key] - theirs[key]) for key in sorted(ours.keys() & theirs.keys())])
+
+
+def interval(differences, level=0.95):
+    """The bootstrap-t interval of the mean of `differences` `(n,)`, or of each row of `(studies, n)`: two numbers or arrays.
+
+    Resamples are drawn with replacement, each gives a t: how far its mean is from ours, in its own standard errors. Our mean
+    plus and minus our standard error times the quantile of |t| is the interval: the symmetric one of P. Hall (J. R. Statist.
+    Soc. B 50, 1988). The plain percentile bootstrap will not do: it never leaves the range of the data, which holds the mean
+    in 7 of 8 studies of four runs, and covers it in 4 of 5. In simulated studies of 4 to 15 runs this one covers the mean in
+    95 of 100 or more where differences are normal or heavy-tailed, in about 93 where they are as skewed as an exponential.
+    The price is width: 2.5 times that of Student's t at n = 4, 1.3 times at n = 5, hardly more from n = 10 on.
+    Fewer than FEWEST differences, a level they cannot carry, or differences that are all equal, whose spread nobody has seen,
+    give (-inf, inf). The same differences always give the same interval.
+    ValueError for a number that is not finite, and for a level outside 0 to 1.
+    """
+    differences = np.asarray(differences, dtype=float)
+    if not np.isfinite(differences).all():
+        raise ValueError("A difference is not a finite number: leave out the runs that have no accuracy.")
+    last = ceil(level * (RESAMPLES + 1)) - 1
+    if not 0 < level < 1 or last >= RESAMPLES:
+        raise ValueError(f"A level lies between 0 and 1, as 0.95 does, not too near to 1; {level} does not.")
+    n = differences.shape[-1]
+    if n < FEWEST:
+        everything = np.full(differences.shape[:-1], np.inf)[()]
+        return -everything, everything
+    mean, error = differences.mean(-1), differences.std(-1, ddof=1) / n**0.5
+    t = _resampled_t(differences - mean[..., None])
+    half = np.partition(t, last, axis=0)[last] * np.where(error > 0, error, 1)
+    return mean - half, mean + half
+
+
+def _resampled_t(centred):
+    """|t| of every resample `(RESAMPLES, ...)`, infinite for one without spread."""
+    n = centred.shape[-1]
+    shares = np.random.default_rng(0).multinomial(n, np.full(n, 1 / n), RESAMPLES) / n
+    means = np.tensordot(shares, centred, (1, -1))
+    variances = np.tensordot(shares, centred**2, (1, -1)) - means**2
+    spread = variances > 1e-9 * (centred**2).mean(-1)  # less is rounding
+    errors = np.sqrt(np.where(spread, variances, 1) / (n - 1))
+    return np.where(spread, np.abs(means) / errors, np.inf)
+
+
+def verdict(low, high, n):
+    """The interval of a difference in points, from `n` runs of each, in words that are never stronger than the interval.
+
+    A bound is rounded towards zero; less than a hundredth of a point is no difference.
+    """
+    if low >= 0.01:
+        return f"better by at least {_rounded_down(low)} points"
+    if high <= -0.01:
+        return f"worse by at least {_rounded_down(-high)} points"
+    return f"not distinguishable with {n} {'run' if n == 1 else 'runs'}"
+
+
+def _rounded_down(x):
+    digits = 1 if x >= 0.1 else 2
+    return f"{floor(x * 10**digits) / 10**digits:.{digits}f}"
+
+
+def runs_needed(differences, points, power=0.8):
+    """Runs of each arm with which a true difference of `points` is found in a share `power` of studies, at 95%.
+
+    From the observed spread of at least two paired `differences`, by the normal quantiles and Guenther's correction
+    (Sankhya B 43, 1981), within one of the exact power of Student's t; never below FEWEST. The spread of a few runs is itself
+    uncertain: four may show half or twice the true one. ValueError for a nonsensical argument.
+    """
+    differences = np.asarray(differences, dtype=float)
+    if differences.ndim != 1 or len(differences) < 2:
+        raise ValueError("The spread shows from two differences on: record another run of both arms.")
+    if not points > 0 or isinf(points):
+        raise ValueError(f"The difference to be found is a positive number of points, such as 1; {points} is none.")
+    if not 0.5 <= power < 1:
+        raise ValueError(f"The power is a share of studies from 0.5 to less than 1, such as 0.8; {power} is none.")
+    z = NormalDist().inv_cdf
+    n = ((z(0.975) + z(power)) * differences.std(ddof=1) / points) ** 2
+    return max(FEWEST, ceil(n + z(0.975) ** 2 / 2))

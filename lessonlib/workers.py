@@ -1,0 +1,82 @@
+"""One worker of a study: it claims a run, trains it, records it. Any number of them share one folder, none trains in vain."""
+
+import threading
+import time
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, replace
+from functools import cache
+
+import torch
+from filelock import FileLock, Timeout
+
+from lessonlib.arms import arm
+from lessonlib.checkpoints import checkpoint_path, unfinished_path
+from lessonlib.copies import DataError
+from lessonlib.imagewoof import load_photos
+from lessonlib.runs import record, recorded, which
+from lessonlib.tiers import Network
+from lessonlib.training import fit, learner_for
+
+__all__ = ["train", "missing", "photos_for"]
+
+_working = threading.Lock()
+
+
+def train(trial, name, source, patient):
+    """Train a `plans.Trial` and record it under `name`: `(trial, accuracy, seconds)`, or None where others have it.
+
+    source: the photos it is to see; patient: wait for another worker that is training it, in case that one dies.
+    A lock of the system's own guards the run. It ends with the process that holds it, however that ends.
+    Raises DataError where this worker finds other photos, KeyboardInterrupt where the run was interrupted.
+    """
+    path = unfinished_path(trial.arm, trial.recipe, trial.seed, source, ".lock")
+    try:
+        lock = FileLock(path).acquire(timeout=-1 if patient else 0, poll_interval=0.5)
+    except Timeout:
+        return None
+    with lock, _alone():
+        report = None
+        if missing([trial], name, source):
+            began, run = time.monotonic(), _trained(trial, source)
+            record(run, name)
+            report = trial, run.accuracy, time.monotonic() - began
+    with suppress(OSError):  # whoever still waits for it will find the run recorded
+        path.unlink()
+    return report
+
+
+def _trained(trial, source):
+    photos = photos_for(trial.recipe)
+    if photos.source != source:
+        raise DataError(f"A worker has other photos, {photos.source}, not {source}: set IMAGEWOOF there to the same copy.")
+    learner = learner_for(arm(trial.arm), photos, trial.recipe, trial.seed)
+    run = fit(learner, keep=checkpoint_path(learner))
+    if not run.finished:
+        raise KeyboardInterrupt  # fit has swallowed it
+    return run
+
+
+@contextmanager
+def _alone():
+    """One run at a time in a process, on one thread of the CPU: seeds and threads belong to the process, not to the run."""
+    with _working:
+        threads = torch.get_num_threads()
+        torch.set_num_threads(1)
+        try:
+            yield
+        finally:
+            torch.set_num_threads(threads)
+
+
+def missing(trials, name, source):
+    """Those of `trials` that are not recorded under `name`, on the photos of that source."""
+    there = recorded(name)
+    return [t for t in trials if which(t.arm, asdict(t.recipe), t.seed, source) not in there]
+
+
+def photos_for(recipe):
+    """The photos of a recipe, loaded once in a process."""
+    return _loaded(replace(recipe, network=Network(), epochs=1))  # on which they do not depend
+
+
+_loaded = cache(load_photos)
