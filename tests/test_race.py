@@ -310,6 +310,7 @@ def test_the_chart_has_a_band_only_where_it_matches(photos, drawn):
     Race(THE_FOUR, replace(photos, source="dogs"), TIER, band=band)
     with_band, without = drawn
     assert len(with_band.axes[1].collections) == 1 and "Pale bands" in with_band.texts[0].get_text()
+    assert [text.get_text() for text in with_band.axes[1].texts] == ["guessing", "one 3x3, earlier"]
     assert len(without.axes[1].collections) == 0 and "Pale bands" not in without.texts[0].get_text()
     assert "which counts only the validation photos" in without.texts[0].get_text()
 

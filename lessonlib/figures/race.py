@@ -37,6 +37,9 @@ def race_chart(runs, epochs, chance, source, valid_n, bands=()):
         accuracy.plot(range(1, len(right) + 1), right, marker="o", markersize=4, **style)
         label = ARMS[run.arm].label + ("" if right else ", first epoch")
         ends.append((label, right[-1] if right else 100 * chance, style))
+    for band in bands:
+        if band.arm not in [run.arm for run in runs]:  # not begun, and yet its colour needs a name
+            ends.append((f"{ARMS[band.arm].label}, earlier", 50 * (band.low[-1] + band.high[-1]), arm_style(band.arm)))
     loss.set(xlabel="training batch", title="training loss, smoothed")
     accuracy.set(xlabel="epoch", title="validation accuracy, %", xlim=(0.8, epochs + 0.2), ylim=(0, None))
     accuracy.xaxis.get_major_locator().set_params(integer=True)

@@ -94,6 +94,8 @@ def test_the_race_is_started_paused_taken_up_and_stopped(race, lab):
     assert pressable(box) == ["Pause", "Stop", "Add"]
     page.wait_for_function("([box, before]) => box.querySelector('img').src !== before", arg=[box.element_handle(), *before])
     press(box, "Pause")
+    says(box, "Paused: one 2x2")
+    page.wait_for_timeout(2000)  # until the batch at hand is done
     paused = says(box, "Paused: one 2x2")
     assert pressable(box) == ["Go on", "Stop", "Add"]
     page.wait_for_timeout(2000)
