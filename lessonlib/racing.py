@@ -5,7 +5,7 @@ import time
 from dataclasses import dataclass
 
 from lessonlib.checkpoints import checkpoint_path
-from lessonlib.runs import own_runs, record
+from lessonlib.runs import own_runs
 from lessonlib.training import Lever, OutOfMemory, fit, learner_for
 
 __all__ = ["Racing", "Live", "about"]
@@ -154,13 +154,11 @@ class Racing:
     def _train(self, arm):
         self.tell()
         learner = learner_for(arm, self.photos, self.tier, self.seed)
-        run = fit(learner, self._watch, self._lever, keep=checkpoint_path(learner))
+        run = fit(learner, self._watch, self._lever, checkpoint_path(learner), self.record_as)
         with self._lock:
             others = [other for other in self.runs if other.arm != arm.name]
             self.runs, self.live = ([*others, run] if run.losses else others), None
             self.models[arm.name] = learner.model
-        if run.finished:
-            record(run, self.record_as)
 
     def _watch(self, diary):
         if time.monotonic() - self._told > PACE or self._lever.paused:

@@ -16,7 +16,7 @@ from fastai.optimizer import ranger
 from lessonlib import checkpoints
 from lessonlib.batches import Batches
 from lessonlib.networks import residual_network
-from lessonlib.runs import Run, machine, versions
+from lessonlib.runs import Run, machine, record, versions
 
 __all__ = ["Lever", "Diary", "OutOfMemory", "learner_for", "fit"]
 
@@ -169,13 +169,13 @@ def _half_precision(device):
     return [MixedPrecision("bf16" if torch.cuda.is_bf16_supported(including_emulation=False) else "fp16")]
 
 
-def fit(learner, watch=None, lever=None, keep=None):
+def fit(learner, watch=None, lever=None, keep=None, record_as=None):
     """Train a learner of `learner_for` and return the `Run`.
 
     A `Lever` in another thread's hand, or the kernel's interrupt, ends it after the batch at hand: the Run then holds what
     was finished, its `finished` is False, and `learner.model` keeps what it has learnt.
     keep: a file of `checkpoints`. A run found there goes on after its last finished epoch, as if it had never been broken off;
-    it is removed when the run is finished.
+    it is removed when the run is finished, and recorded under `record_as` if a name is given.
     Raises OutOfMemory, which says what to change, where the GPU's memory is too small.
     """
     diary, tier = Diary(watch, lever, keep), learner.tier
@@ -209,6 +209,8 @@ def fit(learner, watch=None, lever=None, keep=None):
         machine=machine(),
         versions=versions(),
     )
-    if keep and run.finished:
+    if record_as and run.finished:
+        record(run, record_as)
+    if keep and run.finished:  # not sooner: whoever is killed here finds either of them
         checkpoints.forget(keep)
     return run

@@ -13,7 +13,7 @@ from lessonlib.arms import arm
 from lessonlib.checkpoints import checkpoint_path, unfinished_path
 from lessonlib.copies import DataError
 from lessonlib.imagewoof import load_photos
-from lessonlib.runs import record, recorded, which
+from lessonlib.runs import recorded, which
 from lessonlib.tiers import Network
 from lessonlib.training import fit, learner_for
 
@@ -37,20 +37,19 @@ def train(trial, name, source, patient):
     with lock, _alone():
         report = None
         if missing([trial], name, source):
-            began, run = time.monotonic(), _trained(trial, source)
-            record(run, name)
+            began, run = time.monotonic(), _trained(trial, source, name)
             report = trial, run.accuracy, time.monotonic() - began
     with suppress(OSError):  # whoever still waits for it will find the run recorded
         path.unlink()
     return report
 
 
-def _trained(trial, source):
+def _trained(trial, source, name):
     photos = photos_for(trial.recipe)
     if photos.source != source:
         raise DataError(f"A worker has other photos, {photos.source}, not {source}: set IMAGEWOOF there to the same copy.")
     learner = learner_for(arm(trial.arm), photos, trial.recipe, trial.seed)
-    run = fit(learner, keep=checkpoint_path(learner))
+    run = fit(learner, keep=checkpoint_path(learner), record_as=name)
     if not run.finished:
         raise KeyboardInterrupt  # fit has swallowed it
     return run

@@ -13,6 +13,7 @@ import torch
 from lessonlib import checkpoints
 from lessonlib.arms import ARMS
 from lessonlib.imagewoof import standin_photos
+from lessonlib.runs import own_runs
 from lessonlib.tiers import TIERS
 from lessonlib.training import Lever, fit, learner_for
 
@@ -82,6 +83,22 @@ def test_a_checkpoint_never_runs_code(photos, tmp_path, capsys):
     assert "Left out the checkpoint" in said and "code was run" not in said
 
 
+def test_a_run_that_cannot_be_recorded_is_not_lost(photos, tmp_path, monkeypatch):
+    """A full disk at the very end: the checkpoint stays, and the next try records without training again."""
+
+    def full(run, name):
+        raise OSError("no room")
+
+    path, trained = tmp_path / "run.pt", []
+    with monkeypatch.context() as patch, pytest.raises(OSError, match="no room"):
+        patch.setattr("lessonlib.training.record", full)
+        fit(learner_for(ARMS["3x3"], photos, TIER), keep=path, record_as="full")
+    monkeypatch.setenv("LESSON_RUNS", str(tmp_path / "runs"))
+    run = fit(learner_for(ARMS["3x3"], photos, TIER), trained.append, keep=path, record_as="full")
+    assert run.finished and trained == [] and not path.exists()
+    assert [r.losses for r in own_runs("full")] == [run.losses]
+
+
 def test_every_arm_recipe_seed_and_set_of_photos_has_its_own_checkpoint(photos):
     learners = [
         learner_for(ARMS["3x3"], photos, TIER),
@@ -101,6 +118,7 @@ import torch
 torch.set_num_threads(1)
 from lessonlib.arms import ARMS
 from lessonlib.imagewoof import standin_photos
+from lessonlib.runs import own_runs
 from lessonlib.tiers import TIERS
 from lessonlib.training import fit, learner_for
 tier = replace(TIERS["test"], epochs=12)
