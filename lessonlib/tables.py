@@ -1,4 +1,4 @@
-"""Runs as tables: numbers with as many digits as one run can carry."""
+"""Runs and costs as tables: numbers with as many digits as one run can carry."""
 
 import json
 from dataclasses import asdict
@@ -10,7 +10,7 @@ from lessonlib.arms import ARMS
 from lessonlib.plans import COMPARISONS
 from lessonlib.verdicts import FEWEST, interval, paired, runs_needed, verdict
 
-__all__ = ["race_table", "study_table", "compared"]
+__all__ = ["race_table", "study_table", "compared", "cost_table", "layer_table", "timing_table"]
 
 
 def race_table(runs):
@@ -20,6 +20,46 @@ def race_table(runs):
     head = "| arm | seed | weights | accuracy, % | epochs | s an epoch | images/s |\n|---|---|---|---|---|---|---|\n"
     sources = "; ".join(sorted({f"{run.data}, tier {run.recipe['name']}, {run.machine}" for run in runs}))
     return Markdown(head + "\n".join(map(_row, runs)) + f"\n\nMeasured on {sources}. One row is one run.")
+
+
+def cost_table(costs):
+    """What each arm takes forward, `{arm name: costs.Cost}`, bytes in MB of 10^6."""
+    head = "| | weights | M MACs | operations | MB moved | MB saved | MACs a byte |\n|---|---:|---:|---:|---:|---:|---:|\n"
+    rows = (
+        f"| {ARMS[name].label} | {c.weights:,} | {c.macs / 1e6:,.1f} | {c.operations} | {c.moved / 1e6:,.2f} "
+        f"| {c.saved / 1e6:,.2f} | {c.intensity:,.1f} |"
+        for name, c in costs.items()
+    )
+    return Markdown(head + "\n".join(rows))
+
+
+def layer_table(layers):
+    """A network's convolutions, a list of `costs.Layer`: shapes, costs, and which way a composed pair goes."""
+    head = "| layer | in | out | weights | M MACs | MB saved | composing | goes |\n|---|---|---|---:|---:|---:|---:|---|\n"
+    ways = {None: "one convolution", True: "composed first", False: "in series"}
+    rows = (
+        f"| {layer.name} | {_size(layer.shape_in)} | {_size(layer.shape_out)} | {layer.cost.weights:,} "
+        f"| {layer.cost.macs / 1e6:,.1f} | {layer.cost.saved / 1e6:,.2f} "
+        f"| {'' if layer.share is None else f'{100 * layer.share:.3g}%'} | {ways[layer.composes]} |"
+        for layer in layers
+    )
+    return Markdown(head + "\n".join(rows))
+
+
+def timing_table(timings):
+    """Milliseconds of each candidate, `{arm name: costs.Timing}`, and its time over the first one's; quartiles in brackets."""
+    head = "| | ms | times as long as the first |\n|---|---|---|\n"
+    rows = (
+        f"| {ARMS[name].label} | {1e3 * t.median:.2f} ({1e3 * t.low:.2f} to {1e3 * t.high:.2f}) "
+        f"| {t.ratio:.2f} ({t.ratio_low:.2f} to {t.ratio_high:.2f}) |"
+        for name, t in timings.items()
+    )
+    return Markdown(head + "\n".join(rows))
+
+
+def _size(shape):
+    _, channels, h, w = shape
+    return f"{channels} x {h} x {w}"
 
 
 def _row(run):

@@ -12,7 +12,10 @@ from torch.profiler import ProfilerActivity, profile
 from lessonlib import costs
 from lessonlib.arms import ARMS, Arm
 from lessonlib.costs import Roof, cost, layers, passes, peak_bytes, roof_here, saved_by_photo, times
+from lessonlib.figures.costs import roofline
 from lessonlib.networks import residual_network
+from lessonlib.playgrounds.costs import CostPlayground
+from lessonlib.tables import cost_table, layer_table, timing_table
 from lessonlib.tiers import XRESNET50, Network
 
 SMALL = Network(width=0.25, blocks=(1, 1, 1, 1))
@@ -189,7 +192,7 @@ def test_the_passes_give_outputs_and_gradients():
 def test_the_roof_is_the_lower_of_two_ceilings(monkeypatch):
     roof = Roof(macs=100.0, bytes=10.0)
     assert [roof.attainable(intensity) for intensity in (1, 10, 50)] == [10, 100, 100]
-    monkeypatch.setattr(costs, "times", lambda calls, rounds: {name: replace(ONE, median=0.5) for name in calls})
+    monkeypatch.setattr(costs, "times", lambda calls, rounds: {name: replace(ONE, low=0.5) for name in calls})
     assert roof_here(side=8, megabytes=1) == Roof(macs=2 * 8**3, bytes=4 * 2**20)
 
 
@@ -219,3 +222,65 @@ def test_the_peak_on_a_gpu_holds_at_least_what_is_saved():
 def test_bad_input_gets_one_sentence(call, sentence):
     with pytest.raises(ValueError, match=sentence):
         call()
+
+
+@pytest.fixture
+def explorer():
+    return CostPlayground()
+
+
+def test_the_explorer_shows_what_is_counted_for_every_setting(explorer):
+    for slider, value in ((explorer.channels, 32), (explorer.pixels, 14), (explorer.batch, 4), (explorer.stride, 2)):
+        before = explorer.still()
+        slider.value = value
+        assert explorer.still() != before
+    assert explorer.costs == {name: cost(ARMS[name].build(32, 32, 2), (4, 32, 14, 14)) for name in explorer.costs}
+    for found in explorer.costs.values():
+        assert f"{found.weights:,}" in explorer.table.value and f"{found.macs / 1e6:,.1f}" in explorer.table.value
+    assert "32 / (4 x 7 x 7) = 16.3% " in explorer.message.value and "composed first" in explorer.message.value
+    explorer.batch.value = 1
+    assert "32 / (1 x 7 x 7) = 65.3% " in explorer.message.value and "goes in series" in explorer.message.value
+    assert explorer.costs["pair-composed"] == explorer.costs["pair"]
+
+
+def test_the_explorer_measures_forgets_and_undoes(explorer):
+    for slider, value in ((explorer.channels, 8), (explorer.pixels, 8), (explorer.batch, 2)):
+        slider.value = value
+    assert explorer.timings is None and "not measured" not in explorer.alt()
+    explorer.measure()
+    assert set(explorer.timings) == set(explorer.costs) and "time, both ways 3x3 1.00" in explorer.alt()
+    assert not explorer.channels.disabled
+    explorer.batch.value = 4
+    assert explorer.timings is None
+    explorer.undo()
+    assert explorer.batch.value == 2 and explorer.timings is None
+
+
+def test_the_explorer_refuses_what_would_take_too_long(explorer, monkeypatch):
+    monkeypatch.setattr("lessonlib.playgrounds.costs.times", lambda *_, **__: {"one photo": replace(ONE, low=1.0)})
+    explorer.measure()
+    assert "Choose fewer photos, pixels or channels" in explorer.message.value and explorer.timings is None
+
+
+def test_the_explorer_leaves_a_picture_with_words_and_code(explorer):
+    data, metadata = explorer.fallback()
+    assert data["image/png"] and "16 photos, 64 channels, 32 x 32 pixels" in metadata["image/png"]["alt"]
+    explorer.channels.value, explorer.pixels.value, explorer.batch.value = 8, 8, 1
+    names = {}
+    exec(explorer.code(), names)
+    assert names["costs"] == explorer.costs and names["timings"].keys() == explorer.costs.keys()
+
+
+def test_the_roofline_says_its_numbers():
+    picture = roofline(Roof(50e9, 10e9), {"one layer": {"3x3": (20.0, 30e9), "pair": (9.0, 21e9)}})
+    assert "bends at 5.0 MACs a byte" in picture.alt and "one 3x3 at one layer: 30.0 at 20.0" in picture.alt
+    assert picture.png.startswith(b"\x89PNG")
+
+
+def test_tables():
+    found = layers(residual_network(ARMS["pair-composed"], SMALL), (4, 3, 32, 32))
+    text = layer_table(found).data
+    assert text.count("\n") == len(found) + 1 and "| 3 x 32 x 32 | 8 x 16 x 16 | 352 |" in text
+    assert all(words in text for words in ("composed first", "in series", "one convolution"))
+    assert "| one 3x3 | 36,864 |" in cost_table({"3x3": cost(ARMS["3x3"].build(64, 64, 1), (2, 64, 8, 8))}).data
+    assert "| one 3x3 | 1000.00 (1000.00 to 1000.00) | 1.00 (1.00 to 1.00) |" in timing_table({"3x3": ONE}).data

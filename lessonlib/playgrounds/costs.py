@@ -1,0 +1,151 @@
+"""Playground: choose a layer, and see what each arm in its place costs; measure its time here."""
+
+import html
+import threading
+
+import torch
+from ipywidgets import HTML, Button, HBox, Image, SelectionSlider, VBox
+
+from lessonlib.arms import ARMS
+from lessonlib.composed import LIMIT, composing_share
+from lessonlib.costs import cost, passes, times
+from lessonlib.figures.costs import cost_bars
+from lessonlib.playgrounds.base import Playground
+
+__all__ = ["CostPlayground"]
+
+SHOWN = ("3x3", "2x2", "pair", "pair-composed", "pair-wide")
+PATIENCE = 2  # seconds that measuring may take, as far as three rounds allow
+TOO_LONG = 30
+
+
+class CostPlayground(Playground):
+    """Sliders for a layer with as many channels in as out; a table and bars of what each arm costs, forward.
+
+    costs: the `costs.Cost` of each arm; timings: its `costs.Timing`, forward and backward together, None until measured.
+    """
+
+    def __init__(self):
+        self.channels = _slider("channels", (8, 16, 32, 64, 128, 256, 512), 64)
+        self.pixels = _slider("pixels", (4, 7, 8, 14, 16, 28, 32, 56, 64, 112, 128), 32)
+        self.batch = _slider("batch", (1, 2, 4, 8, 16, 32, 64), 16)
+        self.stride = _slider("stride", (1, 2), 1)
+        self._sliders = [self.channels, self.pixels, self.batch, self.stride]
+        self.table, self.chart = HTML(), Image(format="png")
+        self.timings, self._timed = None, None
+        self._measure = Button(description="Measure here", icon="clock-o")
+        self._measure.on_click(lambda _: threading.Thread(target=self.measure, daemon=True).start())
+        sliders = VBox([HBox(self._sliders[:2]), HBox(self._sliders[2:])])
+        super().__init__([sliders, self._measure, self.table, self.chart])
+        for slider in self._sliders:
+            slider.observe(lambda _: self.update(), "value")
+        self.draw()
+
+    @property
+    def shape(self):
+        return self.batch.value, self.channels.value, self.pixels.value, self.pixels.value
+
+    def inputs(self):
+        return [(slider, "value") for slider in self._sliders]
+
+    def draw(self):
+        if self._timed != self._state():
+            self.timings = None
+        with torch.device("meta"):  # no weights are drawn: only shapes matter
+            self.costs = {name: cost(self._build(name), self.shape) for name in SHOWN}
+        seconds = {name: self.timings[name].median if self.timings else None for name in SHOWN}
+        picture = cost_bars(
+            {
+                "weights": {name: found.weights for name, found in self.costs.items()},
+                "MACs": {name: found.macs for name, found in self.costs.items()},
+                "bytes moved": {name: found.moved for name, found in self.costs.items()},
+                "saved for backward": {name: found.saved for name, found in self.costs.items()},
+                "time, both ways": seconds,
+            }
+        )
+        self.chart.value, self._alt = picture.png, picture.alt
+        self.table.value = self._rows()
+        self.say(self._words())
+
+    def measure(self):
+        """Time forward and backward of every arm in turns, and show it. Refuses a layer that would take too long."""
+        self._freeze(True)
+        try:
+            n, c, h, w = self.shape
+            self.say("Measuring.")
+            one = passes(self._build("3x3"), torch.randn(1, c, h, w))["both"]
+            round = len(SHOWN) * 1.5 * n * times({"one photo": one}, rounds=2, warm_up=1)["one photo"].low
+            if 3 * round > TOO_LONG:
+                self.say(f"That would take about {5 * round:.0f} s here. Choose fewer photos, pixels or channels.")
+                return
+            x = torch.randn(self.shape)
+            calls = {name: passes(self._build(name), x)["both"] for name in SHOWN}
+            self.timings = times(calls, rounds=max(3, min(20, int(PATIENCE / round))), warm_up=1)
+            self._timed = self._state()
+            self.draw()
+        except Exception as error:  # a thread's error would otherwise be seen by nobody
+            self.say(f"Measuring broke off: {error}")
+            raise
+        finally:
+            self._freeze(False)
+
+    def code(self):
+        return f"""import torch
+from lessonlib.arms import ARMS
+from lessonlib.costs import cost, passes, times
+
+shape = {self.shape}  # photos, channels, height, width
+layers = {{name: ARMS[name].build({self.channels.value}, {self.channels.value}, {self.stride.value}) for name in {SHOWN}}}
+costs = {{name: cost(layer, shape) for name, layer in layers.items()}}
+
+# seconds for forward and backward, on this machine
+x = torch.randn(shape)
+timings = times({{name: passes(layer, x)["both"] for name, layer in layers.items()}}, rounds=5)"""
+
+    def still(self):
+        return self.chart.value
+
+    def alt(self):
+        n, c, h, w = self.shape
+        return f"Cost explorer, {n} photos, {c} channels, {h} x {w} pixels, stride {self.stride.value}. {self._alt}"
+
+    def _build(self, name):
+        return ARMS[name].build(self.channels.value, self.channels.value, self.stride.value)
+
+    def _rows(self):
+        head = ("", "weights", "M MACs", "operations", "MB moved", "MB saved", "MACs a byte", "ms, half of the rounds")
+        rows = []
+        for name, found in self.costs.items():
+            cells = [f"{found.weights:,}", f"{found.macs / 1e6:,.1f}", f"{found.operations}", f"{found.moved / 1e6:,.2f}"]
+            cells += [f"{found.saved / 1e6:,.2f}", f"{found.intensity:,.1f}", self._time(name)]
+            rows.append(f"<th style='text-align:left'>{html.escape(ARMS[name].label)}</th>" + _cells("td", cells))
+        lines = "".join(f"<tr>{row}</tr>" for row in [_cells("th", head), *rows])
+        return f"<table style='border-spacing:12px 1px;line-height:1.4'>{lines}</table>"
+
+    def _time(self, name):
+        if not self.timings:
+            return "-"
+        found = self.timings[name]
+        return f"{1e3 * found.median:,.2f} ({1e3 * found.low:,.2f} to {1e3 * found.high:,.2f})"
+
+    def _words(self):
+        n, c, *_ = self.shape
+        side = -(-self.pixels.value // self.stride.value)
+        share = composing_share(self.shape, c, self.stride.value)
+        way = "is composed first" if share <= LIMIT else "goes in series"
+        return (
+            f"Composing costs hidden / (n h w) = {c} / ({n} x {side} x {side}) = {100 * share:.3g}% of the convolution: "
+            f"at a limit of {100 * LIMIT:.0f}% the composed pair {way}."
+        )
+
+    def _freeze(self, disabled):
+        for control in (*self._sliders, self._measure):
+            control.disabled = disabled
+
+
+def _slider(name, values, value):
+    return SelectionSlider(options=values, value=value, description=name)
+
+
+def _cells(tag, values):
+    return "".join(f"<{tag} style='text-align:right'>{value}</{tag}>" for value in values)
