@@ -1,13 +1,12 @@
-"""What a layer costs: weights, MACs, bytes through memory, bytes saved for the way back, and measured time.
+"""What a layer costs: weights, MACs, bytes through memory, bytes saved for the way back.
 
-All but the time is counted, not measured: a copy of the module runs on torch's meta device, where a tensor has a shape and
-no numbers. So the counts are of what torch really does, for a layer of any size, in milliseconds and on any machine.
+All this is counted, not measured (for the time see `clock`): a copy of the module runs on torch's meta device, where a
+tensor has a shape and no numbers. So the counts are of what torch really does, for a layer of any size, in milliseconds
+and on any machine.
 """
 
-import time
 from copy import deepcopy
 from dataclasses import dataclass
-from statistics import median, quantiles
 
 import torch
 from torch import nn
@@ -17,7 +16,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from lessonlib.composed import ComposedPair, composing_share
 
-__all__ = ["Cost", "Layer", "Timing", "Roof", "cost", "layers", "saved_by_photo", "passes", "times", "peak_bytes", "roof_here"]
+__all__ = ["Cost", "Layer", "cost", "layers", "saved_by_photo"]
 
 FREE = {torch.ops.aten._unsafe_view.default, torch.ops.aten.empty.memory_format}  # look like operations, touch no number
 
@@ -57,33 +56,6 @@ class Layer:
     cost: Cost
     composes: bool | None = None
     share: float | None = None
-
-
-@dataclass(frozen=True)
-class Timing:
-    """Seconds of one candidate over several rounds, and its ratio to the first candidate, taken round by round.
-
-    low and high are the quartiles: half of the rounds lie between them.
-    """
-
-    median: float
-    low: float
-    high: float
-    ratio: float
-    ratio_low: float
-    ratio_high: float
-
-
-@dataclass(frozen=True)
-class Roof:
-    """What a machine can do at most: `macs` and `bytes`, both a second."""
-
-    macs: float
-    bytes: float
-
-    def attainable(self, intensity):
-        """MACs a second for so many MACs a byte: `min(macs, bytes * intensity)`, the roofline."""
-        return min(self.macs, self.bytes * intensity)
 
 
 def cost(module, shape):
@@ -132,83 +104,6 @@ def layers(model, shape):
     for hook in hooks:
         hook.remove()
     return [_layer(*row) for row in seen]
-
-
-def passes(module, x):
-    """Three calls to give to `times`: the module's "forward", its "backward", and "both" one after the other.
-
-    The gradient is taken by the weights and by x, from a fixed gradient of the output.
-    """
-    x = x.detach().requires_grad_()
-    sources = [x, *module.parameters()]
-    y = module(x)
-    above = torch.ones_like(y)
-    return {
-        "forward": lambda: module(x),
-        "backward": lambda: torch.autograd.grad(y, sources, above, retain_graph=True),
-        "both": lambda: torch.autograd.grad(module(x), sources, above),
-    }
-
-
-def times(candidates, rounds=10, warm_up=2):
-    """The `Timing` of each of `candidates`, `{name: call without arguments}`, measured in turns.
-
-    In turns, so that whatever else the machine does meets all alike, and the ratios are of one run. The first rounds, for
-    caches and for libraries that look for their fastest way, are not counted. On a GPU the clock waits until it is done.
-    Raises ValueError for fewer than two rounds: one has no spread.
-    """
-    if rounds < 2:
-        raise ValueError(f"times needs at least 2 rounds to give a spread, not {rounds}.")
-    seconds = {name: [] for name in candidates}
-    for round in range(-warm_up, rounds):
-        for name in list(candidates)[:: 1 if round % 2 else -1]:  # to and fro: nobody always comes after the same one
-            taken = _seconds(candidates[name])
-            if round >= 0:
-                seconds[name].append(taken)
-    base = next(iter(seconds.values()))
-    return {name: Timing(*_spread(taken), *_spread([t / b for t, b in zip(taken, base)])) for name, taken in seconds.items()}
-
-
-def peak_bytes(call):
-    """The most memory that a GPU had in use during `call()`, beyond what was there before. None without one."""
-    if not torch.cuda.is_available():
-        return None
-    torch.cuda.synchronize()
-    torch.cuda.reset_peak_memory_stats()
-    before = torch.cuda.memory_allocated()
-    call()
-    torch.cuda.synchronize()
-    return torch.cuda.max_memory_allocated() - before
-
-
-def roof_here(device="cpu", side=1024, megabytes=64, rounds=10):
-    """The `Roof` of this machine, measured: a product of two matrices (side, side), and a copy of so many megabytes.
-
-    The copy should be larger than the processor's caches. Of a ceiling the faster rounds tell: the lower quartile counts.
-    """
-    a, b = torch.randn(2, side, side, device=device)
-    source = torch.randn(megabytes * 2**18, device=device)
-    target = torch.empty_like(source)
-    taken = times({"multiply": lambda: a @ b, "copy": lambda: target.copy_(source)}, rounds)
-    return Roof(macs=side**3 / taken["multiply"].low, bytes=2 * source.nbytes / taken["copy"].low)
-
-
-def _seconds(call):
-    _wait()
-    began = time.perf_counter()
-    call()
-    _wait()
-    return time.perf_counter() - began
-
-
-def _wait():
-    if torch.cuda.is_available():
-        torch.cuda.synchronize()
-
-
-def _spread(values):
-    low, _, high = quantiles(values, n=4, method="inclusive")
-    return median(values), low, high
 
 
 def _layer(name, module, shape_in, shape_out):

@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 from torch import nn
 from torch.profiler import ProfilerActivity, profile
 
-from lessonlib import costs
+from lessonlib import clock
 from lessonlib.arms import ARMS, Arm
-from lessonlib.costs import Roof, cost, layers, passes, peak_bytes, roof_here, saved_by_photo, times
+from lessonlib.clock import Roof, passes, peak_bytes, roof_here, times
+from lessonlib.costs import cost, layers, saved_by_photo
 from lessonlib.figures.costs import roofline
 from lessonlib.networks import residual_network
 from lessonlib.playgrounds.costs import CostPlayground
@@ -158,7 +159,7 @@ class Clock:
 
     def __init__(self, monkeypatch):
         self.now, self.order = 0.0, []
-        monkeypatch.setattr(costs.time, "perf_counter", lambda: self.now)
+        monkeypatch.setattr(clock.time, "perf_counter", lambda: self.now)
 
     def call(self, name, lengths):
         lengths = iter(lengths)
@@ -192,11 +193,11 @@ def test_the_passes_give_outputs_and_gradients():
 def test_the_roof_is_the_lower_of_two_ceilings(monkeypatch):
     roof = Roof(macs=100.0, bytes=10.0)
     assert [roof.attainable(intensity) for intensity in (1, 10, 50)] == [10, 100, 100]
-    monkeypatch.setattr(costs, "times", lambda calls, rounds: {name: replace(ONE, low=0.5) for name in calls})
+    monkeypatch.setattr(clock, "times", lambda calls, rounds: {name: replace(ONE, low=0.5) for name in calls})
     assert roof_here(side=8, megabytes=1) == Roof(macs=2 * 8**3, bytes=4 * 2**20)
 
 
-ONE = costs.Timing(1, 1, 1, 1, 1, 1)
+ONE = clock.Timing(1, 1, 1, 1, 1, 1)
 
 
 def test_without_a_gpu_there_is_no_peak(monkeypatch):

@@ -19,6 +19,7 @@ WALLS = [
     ("lessonlib.breaking", HEAVY | {"sympy"}),
     ("lessonlib.arms", HEAVY),
     ("lessonlib.costs", HEAVY),
+    ("lessonlib.clock", HEAVY | {"sympy"}),
     ("lessonlib.verdicts", HEAVY | {"torch", "sympy"}),
     ("lessonlib.plans", HEAVY),
     ("lessonlib.networks", {"ipywidgets"}),

@@ -7,8 +7,9 @@ import torch
 from ipywidgets import HTML, Button, HBox, Image, SelectionSlider, VBox
 
 from lessonlib.arms import ARMS
+from lessonlib.clock import passes, times
 from lessonlib.composed import LIMIT, composing_share
-from lessonlib.costs import cost, passes, times
+from lessonlib.costs import cost
 from lessonlib.figures.costs import cost_bars
 from lessonlib.playgrounds.base import Playground
 
@@ -92,7 +93,8 @@ class CostPlayground(Playground):
     def code(self):
         return f"""import torch
 from lessonlib.arms import ARMS
-from lessonlib.costs import cost, passes, times
+from lessonlib.clock import passes, times
+from lessonlib.costs import cost
 
 shape = {self.shape}  # photos, channels, height, width
 layers = {{name: ARMS[name].build({self.channels.value}, {self.channels.value}, {self.stride.value}) for name in {SHOWN}}}

@@ -14,8 +14,9 @@ import torch.nn.functional as F
 
 from lessonlib import composed
 from lessonlib.arms import ARMS
+from lessonlib.clock import times
 from lessonlib.composed import ComposedPair, composing_share
-from lessonlib.costs import cost, times
+from lessonlib.costs import cost
 from lessonlib.networks import residual_network
 from lessonlib.runs import machine
 from lessonlib.tiers import XRESNET18
