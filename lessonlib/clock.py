@@ -86,13 +86,13 @@ def peak_bytes(call):
 def roof_here(device="cpu", side=1024, megabytes=64, rounds=10):
     """The `Roof` of this machine, measured: a product of two matrices (side, side), and a copy of so many megabytes.
 
-    The copy should be larger than the processor's caches. Of a ceiling the faster rounds tell: the lower quartile counts.
+    The copy should be larger than the processor's caches. A ceiling is what is reached at best, so the fastest round counts.
     """
     a, b = torch.randn(2, side, side, device=device)
     source = torch.randn(megabytes * 2**18, device=device)
     target = torch.empty_like(source)
-    taken = times({"multiply": lambda: a @ b, "copy": lambda: target.copy_(source)}, rounds)
-    return Roof(macs=side**3 / taken["multiply"].low, bytes=2 * source.nbytes / taken["copy"].low)
+    multiply, copy = (min(_seconds(call) for _ in range(rounds)) for call in (lambda: a @ b, lambda: target.copy_(source)))
+    return Roof(macs=side**3 / multiply, bytes=2 * source.nbytes / copy)
 
 
 def _seconds(call):

@@ -115,12 +115,14 @@ timings = times({{name: passes(layer, x)["both"] for name, layer in layers.items
         return ARMS[name].build(self.channels.value, self.channels.value, self.stride.value)
 
     def _rows(self):
-        head = ("", "weights", "M MACs", "operations", "MB moved", "MB saved", "MACs a byte", "ms, half of the rounds")
+        head = ("", "weights", "M MACs", "operations", "MB moved", "MB saved", "MACs a byte", "ms (quartiles)")
         rows = []
         for name, found in self.costs.items():
             cells = [f"{found.weights:,}", f"{found.macs / 1e6:,.1f}", f"{found.operations}", f"{found.moved / 1e6:,.2f}"]
             cells += [f"{found.saved / 1e6:,.2f}", f"{found.intensity:,.1f}", self._time(name)]
-            rows.append(f"<th style='text-align:left'>{html.escape(ARMS[name].label)}</th>" + _cells("td", cells))
+            rows.append(
+                f"<th style='text-align:left;white-space:nowrap'>{html.escape(ARMS[name].label)}</th>" + _cells("td", cells)
+            )
         lines = "".join(f"<tr>{row}</tr>" for row in [_cells("th", head), *rows])
         return f"<table style='border-spacing:12px 1px;line-height:1.4'>{lines}</table>"
 
