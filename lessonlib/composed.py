@@ -2,6 +2,7 @@
 
 The same weights, outputs and gradients as the pair in series. Composing does not depend on the photos: it costs
 `hidden / (n*h*w)` of the convolution's multiplications, nothing in an early layer and as much as the convolution in a last one.
+So each layer decides for itself.
 """
 
 from contextlib import nullcontext
@@ -10,17 +11,22 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 from torch.autograd.function import once_differentiable
-from torch.nn.grad import conv2d_input, conv2d_weight
 
-__all__ = ["ComposedPair", "compose_by_nine", "composing_share"]
+__all__ = ["ComposedPair", "compose_by_nine", "composing_pays", "composing_share", "series_share"]
 
-LIMIT = 0.25  # compose up to this share; benchmarks/bench_composed.py shows where the two ways cross
+# Measured on a processor, with benchmarks/bench_composed.py: a multiplication of composing takes as long as so many of the
+# convolution, its matrices being small; and in series each takes a little longer, for the middle is written and read again.
+PRICE, TRAFFIC = 8, 1.2
+
+# k0 + k1 x at 0, 1 and infinity; and from the values of p0 + p1 x + p2 x^2 there to p0, p1, p2
+AT = torch.tensor([[1.0, 0], [1, 1], [0, 1]])
+BACK = torch.tensor([[1.0, 0, 0], [-1, 1, -1], [0, 0, 1]])
 
 
 class ComposedPair(nn.Sequential):
     """Two 2x2 convolutions, `(n, channels_in, h, w)` to what a 3x3 with padding 1 gives, as arm "pair" and with its weights.
 
-    Each call decides by `composing_share` which way is cheaper; `composes` says how the last call went, None before it.
+    Each call decides by `composing_pays` which way is cheaper; `composes` says how the last call went, None before it.
     """
 
     def __init__(self, channels_in, channels_out, stride=1):
@@ -32,7 +38,7 @@ class ComposedPair(nn.Sequential):
 
     def forward(self, x):
         first, second = self
-        self.composes = composing_share(x.shape, first.out_channels, second.stride[0]) <= LIMIT
+        self.composes = composing_pays(x.shape, first.out_channels, second.out_channels, second.stride[0])
         if not self.composes:
             return second(first(x))
         return _ComposedConvolution.apply(x, first.weight, second.weight, second.stride)
@@ -59,13 +65,24 @@ class _ComposedConvolution(torch.autograd.Function):
     @once_differentiable
     def backward(ctx, grad):
         x, b, c = ctx.saved_tensors
-        where = {"stride": ctx.stride, "padding": 1}
         with torch.enable_grad(), torch.autocast(x.device.type, grad.dtype) if ctx.half else nullcontext():
             b, c = b.detach().requires_grad_(), c.detach().requires_grad_()
             a = compose_by_nine(b, c).to(grad.dtype)
-        d_x = conv2d_input(x.shape, a.detach(), grad, **where).to(x.dtype) if ctx.needs_input_grad[0] else None
-        d_a = conv2d_weight(x.to(grad.dtype), a.shape, grad, **where)
-        return d_x, *torch.autograd.grad(a, (b, c), d_a), None
+        # as autograd does it; torch.nn.grad would take two calls, neither of them channels last
+        d_x, d_a, _ = torch.ops.aten.convolution_backward(
+            grad,
+            x.to(grad.dtype),
+            a.detach(),
+            None,
+            ctx.stride,
+            (1, 1),
+            (1, 1),
+            False,
+            (0, 0),
+            1,
+            (ctx.needs_input_grad[0], True, False),
+        )
+        return d_x if d_x is None else d_x.to(x.dtype), *torch.autograd.grad(a, (b, c), d_a), None
 
 
 def composing_share(shape, hidden, stride=1):
@@ -77,22 +94,29 @@ def composing_share(shape, hidden, stride=1):
     return hidden / (n * -(-h // stride) * -(-w // stride))
 
 
+def series_share(shape, hidden, out, stride=1):
+    """Multiplications of the two in series over those of the 3x3: about 8/9, more at the border, 20/9 and more at stride 2."""
+    _, channels_in, h, w = shape
+    last = -(-h // stride) * -(-w // stride)
+    return 4 * hidden * (channels_in * (h + 1) * (w + 1) + out * last) / (9 * channels_in * out * last)
+
+
+def composing_pays(shape, hidden, out, stride=1):
+    """Whether the 3x3 and composing its kernel, before it, take less time than the two in series."""
+    return 1 + PRICE * composing_share(shape, hidden, stride) <= TRAFFIC * series_share(shape, hidden, out, stride)
+
+
 def compose_by_nine(b, c):
     """`kernels.compose` for two 2x2 kernels `(hidden, in, 2, 2)` and `(out, hidden, 2, 2)` in 9 matrix products, not 16.
 
-    The trick is Karatsuba's (1962), in both directions: the middle coefficient of (b0 + b1 x)(c0 + c1 x) is
-    (b0 + b1)(c0 + c1) - b0 c0 - b1 c1, and two of these three products are needed anyway. Returns `(out, in, 3, 3)`.
+    A kernel is a polynomial in two variables, and composing multiplies them. Both are evaluated at the nine points (s, t) with
+    s and t in 0, 1 and infinity, multiplied there, and the product is read back from its nine values: Karatsuba's trick (1962)
+    in both directions. Returns `(out, in, 3, 3)`, channels last.
     """
-    products = _three(_three(c.permute(2, 3, 0, 1)), 1) @ _three(_three(b.permute(2, 3, 0, 1)), 1)
-    return _coefficients(_coefficients(products, 1)).permute(2, 3, 0, 1)
+    values, back = (torch.kron(m, m).to(b) for m in (AT, BACK))
 
+    def at_nine_points(k):  # (p, q, 2, 2) to (9, p, q)
+        return (values @ k.permute(0, 2, 3, 1).flatten(1, 2)).transpose(0, 1)
 
-def _three(k, dim=0):
-    """From k0, k1 along `dim` to k0, k0 + k1, k1."""
-    k0, k1 = k.unbind(dim)
-    return torch.stack([k0, k0 + k1, k1], dim)
-
-
-def _coefficients(p, dim=0):
-    low, both, high = p.unbind(dim)
-    return torch.stack([low, both - low - high, high], dim)
+    products = at_nine_points(c) @ at_nine_points(b)
+    return (back @ products.transpose(0, 1)).unflatten(1, (3, 3)).permute(0, 3, 1, 2)

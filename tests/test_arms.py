@@ -9,9 +9,10 @@ from fastai.vision.models.xresnet import xresnet18, xresnet50
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
+from torch.utils.flop_counter import FlopCounterMode
 
 from lessonlib.arms import ARMS, Arm, FourCorners, arm, wide_enough
-from lessonlib.composed import ComposedPair, compose_by_nine, composing_share
+from lessonlib.composed import ComposedPair, compose_by_nine, composing_pays, composing_share, series_share
 from lessonlib.kernels import compose
 from lessonlib.networks import residual_network
 from lessonlib.tiers import XRESNET18, XRESNET50, Network
@@ -70,7 +71,7 @@ def test_composed_first_gives_the_outputs_and_gradients_of_the_series(c_in, c_ou
 def composed_kernel_first(pair, x):
     """The composed way, whatever the rule says of so small a layer."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("lessonlib.composed.LIMIT", float("inf"))
+        patch.setattr("lessonlib.composed.TRAFFIC", float("inf"))
         out = pair(x)
     assert pair.composes
     return out
@@ -96,11 +97,35 @@ def test_nine_products_compose_as_sixteen(c_in, hidden, c_out):
 
 def test_the_composed_pair_decides_by_layer_and_says_so():
     pair = ComposedPair(32, 32)
-    pair(torch.randn(4, 32, 16, 16))
-    assert composing_share((4, 32, 16, 16), 32) == 1 / 32 and pair.composes and "composed first" in repr(pair)
+    pair(torch.randn(16, 32, 16, 16))
+    assert composing_share((16, 32, 16, 16), 32) == 1 / 128 and pair.composes and "composed first" in repr(pair)
     pair(torch.randn(4, 32, 2, 2))
     assert composing_share((4, 32, 2, 2), 32) == 2 and not pair.composes and "in series" in repr(pair)
     assert composing_share((4, 32, 5, 5), 32, stride=2) == 32 / (4 * 9)
+
+
+@given(st.integers(1, 4), st.integers(1, 9), st.integers(1, 9), st.integers(1, 9), st.integers(1, 3), st.integers(2, 9))
+def test_the_shares_are_torchs_own_counts(n, c_in, hidden, c_out, stride, size):
+    x = torch.randn(n, c_in, size, size, device="meta")
+    b, c, a = (torch.randn(s, device="meta") for s in ((hidden, c_in, 2, 2), (c_out, hidden, 2, 2), (c_out, c_in, 3, 3)))
+
+    def flops(way):
+        with FlopCounterMode(display=False) as counter:
+            way()
+        return counter.get_total_flops()
+
+    one = flops(lambda: F.conv2d(x, a, stride=stride, padding=1))
+    two = flops(lambda: F.conv2d(F.conv2d(x, b, padding=1), c, stride=stride))
+    assert two / one == pytest.approx(series_share(x.shape, hidden, c_out, stride))
+    products = flops(lambda: c.flatten(2)[..., :1].expand(-1, -1, 9).permute(2, 0, 1) @ b.flatten(2)[..., 0].expand(9, -1, -1))
+    assert products / one == pytest.approx(composing_share(x.shape, hidden, stride))
+
+
+@pytest.mark.parametrize("stride", [1, 2])
+def test_composing_pays_in_early_layers_and_not_in_the_last(stride):
+    """A stage of an xresnet has twice the channels at half the side: from some stage on the series is cheaper."""
+    pays = [composing_pays((64, c, stride * h, stride * h), c, c, stride) for c, h in ((32, 32), (64, 16), (128, 8), (512, 2))]
+    assert pays == sorted(pays, reverse=True) and pays[0] and not pays[-1]
 
 
 def test_composed_and_serial_pair_share_their_weights_by_name():

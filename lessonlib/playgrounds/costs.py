@@ -8,7 +8,7 @@ from ipywidgets import HTML, Button, HBox, Image, SelectionSlider, VBox
 
 from lessonlib.arms import ARMS
 from lessonlib.clock import passes, times
-from lessonlib.composed import LIMIT, composing_share
+from lessonlib.composed import PRICE, TRAFFIC, composing_pays, composing_share, series_share
 from lessonlib.costs import cost
 from lessonlib.figures.costs import cost_bars
 from lessonlib.playgrounds.base import Playground
@@ -136,10 +136,12 @@ timings = times({{name: passes(layer, x)["both"] for name, layer in layers.items
         n, c, *_ = self.shape
         side = -(-self.pixels.value // self.stride.value)
         share = composing_share(self.shape, c, self.stride.value)
-        way = "is composed first" if share <= LIMIT else "goes in series"
+        series = series_share(self.shape, c, c, self.stride.value)
+        way = "is composed first" if composing_pays(self.shape, c, c, self.stride.value) else "goes in series"
         return (
-            f"Composing costs hidden / (n h w) = {c} / ({n} x {side} x {side}) = {100 * share:.3g}% of the convolution: "
-            f"at a limit of {100 * LIMIT:.0f}% the composed pair {way}."
+            f"Composing costs hidden / (n h w) = {c} / ({n} x {side} x {side}) = {100 * share:.3g}% of the convolution, "
+            f"with it {1 + PRICE * share:.2f} at {PRICE} times the price; the series costs {series:.2f}, "
+            f"with its traffic {TRAFFIC * series:.2f}. So the composed pair {way}."
         )
 
     def _freeze(self, disabled):

@@ -2,7 +2,7 @@
 
 In turns within one process, medians of the ratios with their quartiles:
     python tests/benchmarks/bench_composed.py [rounds, default 9]
-First single layers, to see where composing first and the series cross (`composed.LIMIT`), then whole training steps as
+First single layers, to see where composing first and the series cross (`composed.PRICE`), then whole training steps as
 image size, batch and width grow, then the bytes kept for the backward pass.
 """
 
@@ -41,16 +41,16 @@ def photos(*shape):
     return torch.randn(*shape, device=DEVICE).contiguous(memory_format=torch.channels_last)
 
 
-def always(limit, pair, x):
-    composed.LIMIT = limit
+def at_price(price, pair, x):
+    composed.PRICE = price
     return pair(x)
 
 
 def layer(n, c, h, stride, rounds):
     """Forward and backward of one layer: the 3x3, the series, and composing first, whatever the rule says."""
-    x, usual = photos(n, c, h, h).requires_grad_(), composed.LIMIT
+    x, usual = photos(n, c, h, h).requires_grad_(), composed.PRICE
     three, pair = channels_last(ARMS["3x3"].build(c, c, stride)), channels_last(ComposedPair(c, c, stride))
-    ways = {"3x3": three, "series": lambda x: always(0, pair, x), "composed": lambda x: always(float("inf"), pair, x)}
+    ways = {"3x3": three, "series": lambda x: at_price(float("inf"), pair, x), "composed": lambda x: at_price(0, pair, x)}
 
     def there_and_back(name):
         weights = (three if name == "3x3" else pair).parameters()
@@ -58,7 +58,7 @@ def layer(n, c, h, stride, rounds):
         return lambda: torch.autograd.grad(ways[name](x).sum(), sources)
 
     found = times({name: there_and_back(name) for name in ways}, rounds)
-    composed.LIMIT = usual
+    composed.PRICE = usual
     share = composing_share(x.shape, c, stride)
     print(f"| {n} | {c} | {h} | {stride} | {share:.3f} | {shown(found['series'])} | {shown(found['composed'])} |", flush=True)
 
@@ -94,7 +94,7 @@ def memory(width, batch, px):
 
 
 def main(rounds=9):
-    print(f"{machine()}; medians of {rounds} rounds in turns (quartiles); composed up to a share of {composed.LIMIT}")
+    print(f"{machine()}; medians of {rounds} rounds in turns (quartiles)")
     print("\n| photos | channels | px | stride | share | series / 3x3 | composed / 3x3 |\n|---|---|---|---|---|---|---|")
     for n, c, h in LAYERS:
         for stride in (1, 2):
