@@ -1,7 +1,5 @@
 """Batches straight from the decoded photos, so that training never touches a file: gather, crop, mirror, normalise."""
 
-from concurrent.futures import ThreadPoolExecutor
-
 import torch
 
 from lessonlib.crops import crop, middle, random_boxes
@@ -36,9 +34,6 @@ class Batches:
         return whole + (self.seed is None and rest > 0)
 
     def __iter__(self):
-        return _one_ahead(self._epoch())
-
-    def _epoch(self):
         n, random = len(self.labels), None
         if self.seed is not None:
             random = torch.Generator().manual_seed(1_000_003 * self.seed + self.epoch)
@@ -57,12 +52,3 @@ class Batches:
         mirrored = torch.rand(len(chosen), generator=random) < 0.5
         x = crop(self.images, chosen, boxes, self.px)
         return torch.where(mirrored.view(-1, 1, 1, 1).to(self.device), x.flip(3), x)
-
-
-def _one_ahead(items):
-    """Iterate while another thread makes the next item: it finds time wherever training leaves a core waiting."""
-    with ThreadPoolExecutor(1) as worker:
-        coming = worker.submit(next, items, None)
-        while (item := coming.result()) is not None:
-            coming = worker.submit(next, items, None)
-            yield item

@@ -12,6 +12,7 @@ from torch.profiler import ProfilerActivity, profile
 from lessonlib import clock
 from lessonlib.arms import ARMS, Arm
 from lessonlib.clock import Roof, passes, peak_bytes, roof_here, times
+from lessonlib.composed import composing_pays
 from lessonlib.costs import cost, layers, saved_by_photo
 from lessonlib.figures.costs import roofline
 from lessonlib.networks import residual_network
@@ -140,7 +141,9 @@ def test_the_composed_layers_say_how_and_why():
         if layer.composes is None:
             continue
         n, c_out, h, w = layer.shape_out
-        assert layer.share == c_out / (n * h * w) and layer.composes == (layer.share <= 0.25)
+        stride = layer.shape_in[2] // h
+        assert layer.share == c_out / (n * h * w)
+        assert layer.composes == composing_pays(layer.shape_in, c_out, c_out, stride)
         macs = 9 * c_out * layer.shape_in[1] * n * h * w  # of the 3x3
         if layer.composes:
             assert layer.cost.macs == round(macs * (1 + layer.share))
