@@ -96,7 +96,7 @@ def test_a_worker_with_other_photos_records_nothing(folder):
 
 def test_an_interrupt_ends_the_study_and_not_only_the_run(folder, monkeypatch):
     fit = workers.fit
-    monkeypatch.setattr(workers, "fit", lambda *a, **k: replace(fit(*a, **k), finished=False))
+    monkeypatch.setattr(workers, "fit", lambda *a, **k: replace(fit(*a, **(k | {"record_as": None})), finished=False))
     with pytest.raises(SystemExit, match="Stopped. The same command goes on."):
         main(["test", "--workers", "1"])
     assert load_runs("test") == []
@@ -108,7 +108,7 @@ def test_a_study_leaves_the_threads_of_its_process_alone(folder):
     torch.set_num_threads(2)
     try:
         workers.train(TRIAL, "some", workers.photos_for(TIER).source, patient=False)
-        assert torch.get_num_threads() == 2 and load_runs("some")[0].machine.endswith(" 1 threads")
+        assert torch.get_num_threads() == 2 and load_runs("some")[0].machine.endswith("threads: 1")
     finally:
         torch.set_num_threads(1)
 
