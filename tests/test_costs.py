@@ -144,9 +144,11 @@ def test_the_composed_layers_say_how_and_why():
         stride = layer.shape_in[2] // h
         assert layer.share == c_out / (n * h * w)
         assert layer.composes == composing_pays(layer.shape_in, c_out, c_out, stride)
-        macs = 9 * c_out * layer.shape_in[1] * n * h * w  # of the 3x3
+        c_in = layer.shape_in[1]
+        macs = 9 * c_out * c_in * n * h * w  # of the 3x3
+        points = 36 * c_out * (c_in + c_out) + 81 * c_out * c_in  # to nine points with both kernels, and back with one
         if layer.composes:
-            assert layer.cost.macs == round(macs * (1 + layer.share))
+            assert layer.cost.macs == round(macs * (1 + layer.share)) + points
 
 
 def test_operations_and_traffic_of_a_pair():
