@@ -1,4 +1,4 @@
-"""A linear pair of 2x2 convolutions that trains at the cost of one 3x3: compose the two kernels first, convolve once.
+"""A linear pair of 2x2 convolutions that trains at nearly the cost of one 3x3: compose the two kernels, convolve once.
 
 The same weights, outputs and gradients as the pair in series. Composing does not depend on the photos: it costs
 `hidden / (n*h*w)` of the convolution's multiplications, nothing in an early layer and as much as the convolution in a last one.
