@@ -1,7 +1,7 @@
 """What may stand in for a 3x3 convolution: the arms of the thread and those the question deserves, each a record.
 
 The rule that keeps a linear pair exactly a 3x3, borders included: all padding on the first convolution,
-all stride on the last. The arms of 2019 break it, as the thread's experiment did.
+all stride on the last. The arms of 2019 break it, as the thread's experiment did, and the last two lead there in steps.
 """
 
 from collections.abc import Callable
@@ -65,12 +65,13 @@ def _wide(channels_in, channels_out, stride):
     return nn.Sequential(_conv(channels_in, hidden, 2, padding=1), _conv(hidden, channels_out, 2, stride))
 
 
-def _as_in_2019(activation=False):
-    """Left and top padding twice, the stride on the first, BatchNorm between even where no activation is."""
+def _shifted(stride_first=False, norm=False, activation=False):
+    """Left and top padding twice, as in 2019: the pair sees the 3x3 around a neighbour, one up and one to the left."""
 
     def build(channels_in, channels_out, stride):
-        between = [nn.BatchNorm2d(channels_out), *([nn.Mish()] if activation else [])]
-        first, second = _left_and_top(channels_in, channels_out, stride), _left_and_top(channels_out, channels_out, 1)
+        strides = (stride, 1) if stride_first else (1, stride)
+        first, second = (_left_and_top(c, channels_out, s) for c, s in zip((channels_in, channels_out), strides))
+        between = [nn.BatchNorm2d(channels_out)] * norm + [nn.Mish()] * activation
         return nn.Sequential(*first, *between, *second)
 
     return build
@@ -112,11 +113,13 @@ ARMS = {
         Arm("pair-composed", "two 2x2, composed first", ComposedPair),
         Arm("pair-wide", "two 2x2, 1.36 times as wide between", _wide),
         Arm("2x2-corners", "one 2x2, padded at four corners", _four_corners),
-        Arm("pair-act-2019", "two 2x2 of 2019, activation after each", _as_in_2019(activation=True)),
-        Arm("pair-2019", "two 2x2 of 2019, activation after the second", _as_in_2019()),
+        Arm("pair-act-2019", "two 2x2 of 2019, activation after each", _shifted(stride_first=True, norm=True, activation=True)),
+        Arm("pair-2019", "two 2x2 of 2019, activation after the second", _shifted(stride_first=True, norm=True)),
         Arm("5x5", "one 5x5", _five),
         Arm("two-3x3-act", "two 3x3, activation after each", _in_series(3, activation=True)),
         Arm("two-3x3", "two 3x3, activation after the second", _in_series(3)),
+        Arm("pair-shifted", "two 2x2, shifted by a pixel", _shifted()),
+        Arm("pair-early", "two 2x2, shifted, stride first", _shifted(stride_first=True)),
     )
 }
 

@@ -1,11 +1,10 @@
-"""Which runs a study has, in which order, and which of them are compared."""
+"""Which runs a study has, and in which order."""
 
 from dataclasses import dataclass, field, replace
-from typing import NamedTuple
 
 from lessonlib.tiers import TIERS, XRESNET50, Tier
 
-__all__ = ["Variant", "Trial", "Part", "PLANS", "plan", "COMPARISONS", "Comparison"]
+__all__ = ["Variant", "Trial", "Part", "PLANS", "plan"]
 
 OPTIONS = ("stem", "norm_last", "norm_first", "activation", "stem_activation")
 
@@ -47,13 +46,6 @@ class Part:
         return any(t.arm == variant.arm and t.recipe == variant.recipe(self.base) for t in self.trials)
 
 
-class Comparison(NamedTuple):
-    label: str
-    variant: Variant
-    against: str
-    reference: Variant
-
-
 MISH = {"activation": "mish", "stem_activation": "mish"}
 
 PLAIN = Variant("3x3")
@@ -62,12 +54,15 @@ CLEAN = [PLAIN, Variant("2x2"), Variant("pair-act"), Variant("pair")]
 PLAIN_2019 = Variant("3x3", {"activation": "mish"})
 THREAD = [PLAIN_2019, Variant("2x2", MISH), Variant("pair-act-2019", MISH), Variant("pair-2019", MISH)]
 MISH_STEM = Variant("3x3", MISH)
+# The way from the clean pair to that of 2019, one change at a time; the last is Mish
+SHIFTED, STRIDE_FIRST, NORM_BETWEEN = Variant("pair-shifted"), Variant("pair-early"), Variant("pair-2019")
 ACTIVATION_FIRST, NORM_LAST = Variant("3x3", {"norm_first": False}), Variant("3x3", {"norm_last": True})
 STEM_7X7 = Variant("3x3", {"stem": "7x7"})
 WIDE, CORNERS, COMPOSED = Variant("pair-wide"), Variant("2x2-corners"), Variant("pair-composed")
 FIVE, TWO_THREES_ACT, TWO_THREES = Variant("5x5"), Variant("two-3x3-act"), Variant("two-3x3")
 OTHERS = [
     WIDE, CORNERS, FIVE, TWO_THREES_ACT, TWO_THREES, ACTIVATION_FIRST, NORM_LAST, STEM_7X7, MISH_STEM, COMPOSED,
+    SHIFTED, STRIDE_FIRST, NORM_BETWEEN,
 ]  # fmt: skip
 
 
@@ -102,28 +97,3 @@ def plan(name):
     if name not in PLANS:
         raise ValueError(f"There is no plan {name!r}; choose one of {', '.join(PLANS)}.")
     return PLANS[name]
-
-
-COMPARISONS = [
-    Comparison("one 2x2", CLEAN[1], "3x3", PLAIN),
-    Comparison("two 2x2, activation after each", CLEAN[2], "3x3", PLAIN),
-    Comparison("two 2x2, activation after the second", CLEAN[3], "3x3", PLAIN),
-    Comparison("two 2x2: activation after each", CLEAN[2], "after the second only", CLEAN[3]),
-    Comparison("one 2x2 of 2019", THREAD[1], "3x3 of 2019", PLAIN_2019),
-    Comparison("two 2x2 of 2019, activation after each", THREAD[2], "3x3 of 2019", PLAIN_2019),
-    Comparison("two 2x2 of 2019, activation after the second", THREAD[3], "3x3 of 2019", PLAIN_2019),
-    Comparison("3x3 of 2019: Mish in the stem", MISH_STEM, "ReLU in the stem", PLAIN_2019),
-    Comparison("two 2x2: composed first", COMPOSED, "in series", CLEAN[3]),
-    Comparison("two 2x2, wider between", WIDE, "3x3", PLAIN),
-    Comparison("one 2x2, padded at four corners", CORNERS, "3x3", PLAIN),
-    Comparison("one 2x2: padded at four corners", CORNERS, "left and top", CLEAN[1]),
-    Comparison("one 5x5", FIVE, "3x3", PLAIN),
-    Comparison("two 3x3, activation after each", TWO_THREES_ACT, "5x5", FIVE),
-    Comparison("two 3x3, activation after the second", TWO_THREES, "5x5", FIVE),
-    Comparison("two 3x3: activation after each", TWO_THREES_ACT, "after the second only", TWO_THREES),
-    Comparison("two 3x3, activation after each", TWO_THREES_ACT, "3x3", PLAIN),
-    Comparison("two 3x3, activation after the second", TWO_THREES, "3x3", PLAIN),
-    Comparison("3x3: activation before BatchNorm", ACTIVATION_FIRST, "after it", PLAIN),
-    Comparison("3x3: BatchNorm after the maxpool", NORM_LAST, "before it", PLAIN),
-    Comparison("3x3: stem of one 7x7", STEM_7X7, "of three 3x3", PLAIN),
-]

@@ -1,16 +1,14 @@
 """Runs and costs as tables: numbers with as many digits as one run can carry."""
 
-import json
-from dataclasses import asdict
 from statistics import median
 
 from IPython.display import Markdown
 
 from lessonlib.arms import ARMS
-from lessonlib.plans import COMPARISONS
-from lessonlib.verdicts import FEWEST, interval, paired, runs_needed, verdict
+from lessonlib.comparisons import compared
+from lessonlib.verdicts import FEWEST, interval, runs_needed, verdict
 
-__all__ = ["race_table", "study_table", "compared", "cost_table", "layer_table", "timing_table"]
+__all__ = ["race_table", "study_table", "cost_table", "layer_table", "timing_table"]
 
 
 def race_table(runs):
@@ -72,30 +70,19 @@ def _row(run):
     return f"| {ARMS[run.arm].label} | {run.seed} | {run.parameters:,} | {accuracy} | {epochs} | {seconds} | {speed} |"
 
 
-def study_table(parts, runs):
+def study_table(parts, runs, about=None):
     """Each comparison of a plan a row: pairs of runs, mean difference in points, its 95% interval, what that says.
 
-    parts: of `plans.plan`; runs: what is recorded of it. Photos of different sources are never compared.
+    parts: of `plans.plan`; runs: what is recorded of it; about: a question of `comparisons.COMPARISONS`, None for all of them.
+    Photos of different sources are never compared. ValueError for a question that there is not.
     """
     sources = sorted({run.data for run in runs})
-    tables = [_part_table(part, [run for run in runs if run.data == data]) for part in parts for data in sources]
+    tables = [_part_table(part, [run for run in runs if run.data == data], about) for part in parts for data in sources]
     return Markdown("\n\n".join(filter(None, tables)) or "No run is there yet.")
 
 
-def compared(part, runs):
-    """(comparison, differences in points) for each comparison that the part plans both sides of, and has a pair of runs for."""
-    both = [c for c in COMPARISONS if part.has(c.variant) and part.has(c.reference)]
-    pairs = [(c, paired(_of(c.variant, part, runs), _of(c.reference, part, runs))) for c in both]
-    return [(c, differences) for c, differences in pairs if len(differences)]
-
-
-def _of(variant, part, runs):
-    wanted = json.dumps([variant.arm, asdict(variant.recipe(part.base))])
-    return [run for run in runs if json.dumps([run.arm, run.recipe]) == wanted]
-
-
-def _part_table(part, runs):
-    rows = compared(part, runs)
+def _part_table(part, runs, about):
+    rows = compared(part, runs, about)
     if not rows:
         return ""
     head = (
@@ -105,7 +92,7 @@ def _part_table(part, runs):
     title = f"**{part.label}, {part.base.px} px, {part.base.epochs} epochs**\n\n"
     sources = "; ".join(sorted({f"{run.data}, {run.machine}" for run in runs}))
     lines = "\n".join(_comparison_row(*row) for row in rows)
-    return f"{title}{head}{lines}\n\n{_together(rows)} Measured on {sources}."
+    return f"{title}{head}{lines}\n\n{_together(compared(part, runs))} Measured on {sources}."
 
 
 def _comparison_row(comparison, differences):
@@ -124,6 +111,7 @@ def _together(rows):
     found = {f"{c.label} against {c.against}": interval(differences, 1 - 0.05 / len(rows)) for c, differences in rows}
     stand = "; ".join(f"{name}: {verdict(low, high, 0)}" for name, (low, high) in found.items() if low > 0 or high < 0)
     return (
-        f"Comparisons with an interval: {len(rows)}. Of those without any true difference one in twenty is called better or "
-        f"worse by chance. With 95% for all of them together (Bonferroni) there stand: {stand or 'none'}."
+        f"Comparisons with an interval in the whole study: {len(rows)}. "
+        "Of those without any true difference one in twenty is called better or worse by chance. "
+        f"With 95% for all of them together (Bonferroni) there stand: {stand or 'none'}."
     )

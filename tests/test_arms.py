@@ -32,6 +32,8 @@ WEIGHTS_OF_A_64_TO_64_LAYER = {
     "5x5": 25 * C**2,
     "two-3x3-act": 18 * C**2 + 2 * C,
     "two-3x3": 18 * C**2,
+    "pair-shifted": 8 * C**2,
+    "pair-early": 8 * C**2,
 }
 LINEAR = ["pair", "pair-composed", "pair-wide", "two-3x3"]
 SMALL = Network(width=0.25, blocks=(1, 1, 1, 1))
@@ -151,6 +153,32 @@ def test_the_pair_of_2019_is_a_shifted_3x3_at_stride_1_and_a_4x4_at_stride_2(str
     norm.weight.data.fill_((1 + norm.eps) ** 0.5)  # so that BatchNorm in eval changes nothing
     ours = c(pad2(norm(b(pad1(x)))))[..., :6, :6]
     assert (ours - merged).abs().max() < 1e-12
+
+
+@pytest.mark.parametrize("stride", [1, 2, 3])
+def test_a_shifted_pair_is_a_3x3_one_pixel_up_and_to_the_left(stride):
+    pair, x = ARMS["pair-shifted"].build(3, 4, stride).double(), torch.randn(2, 3, 11, 12, dtype=torch.float64)
+    weight = compose(pair[1].weight, pair[3].weight)
+    assert (pair(x) - F.conv2d(F.pad(x, (2, 0, 2, 0)), weight, stride=stride)).abs().max() < 1e-12
+
+
+def test_with_its_stride_first_it_is_another_kernel_and_with_a_stride_of_1_it_is_not():
+    shifted, early = (ARMS[name].build(3, 4, 2).double() for name in ("pair-shifted", "pair-early"))
+    early.load_state_dict(shifted.state_dict())
+    x = torch.randn(2, 3, 12, 12, dtype=torch.float64)
+    assert (shifted(x) - early(x)).abs().max() > 0.1
+    for layer in [*shifted, *early]:
+        layer.stride = (1, 1)  # of ZeroPad2d it means nothing
+    assert torch.equal(shifted(x), early(x))
+
+
+def test_the_pair_of_2019_is_that_and_batchnorm():
+    early, pair = (ARMS[name].build(3, 4, 2).double().eval() for name in ("pair-early", "pair-2019"))
+    weights = list(early.parameters())
+    pair.load_state_dict(dict(zip(("1.weight", "4.weight"), weights)), strict=False)
+    torch.nn.init.constant_(pair[2].weight, (1 + pair[2].eps) ** 0.5)  # so that in eval it changes nothing
+    x = torch.randn(2, 3, 12, 12, dtype=torch.float64)
+    assert (early(x) - pair(x)).abs().max() < 1e-12
 
 
 @pytest.mark.parametrize("c_in, c_out", [(1, 1), (2, 2), (3, 3), (4, 4), (2, 4), (3, 8)])

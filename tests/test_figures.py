@@ -2,14 +2,17 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
 
 from lessonlib.arms import ARMS
+from lessonlib.comparisons import COMPARISONS
 from lessonlib.figures.arms import footprints, ways
-from lessonlib.figures.recorded import recorded_chart
+from lessonlib.figures.recorded import curves_chart, differences_chart, recorded_chart
 from lessonlib.kernels import compose, embed
 from lessonlib.runs import Run
+from lessonlib.verdicts import interval, verdict
 
 TWO, THREE, FIVE = (torch.ones(k, k) for k in (2, 3, 5))
 EXPECTED = {  # by hand: the kernel of ones, and the row and column in a 7x7 where its corner lies; the output's place is (3, 3)
@@ -19,6 +22,8 @@ EXPECTED = {  # by hand: the kernel of ones, and the row and column in a 7x7 whe
     "pair-act": (compose(TWO, TWO), 2, 2),
     "2x2-corners": (compose(TWO, TWO), 2, 2),
     "pair-2019": (compose(TWO, TWO), 1, 1),
+    "pair-shifted": (compose(TWO, TWO), 1, 1),
+    "pair-early": (compose(TWO, TWO), 1, 1),
     "pair-act-2019": (compose(TWO, TWO), 1, 1),
     "5x5": (FIVE, 1, 1),
     "two-3x3": (compose(THREE, THREE), 1, 1),
@@ -44,12 +49,28 @@ def run(arm, accuracy, **other):
 
 
 def test_the_recorded_chart_counts_its_runs():
-    runs = [run("3x3", 0.5), run("3x3", 0.52), run("2x2", 0.4)]
-    alt = recorded_chart(runs).alt
-    assert "one 3x3: 2 runs, 50.0 to 52.0%, mean 51.0%" in alt and "one 2x2: 1 runs, 40.0 to 40.0%" in alt
-    assert "no run is there yet" in recorded_chart([]).alt
+    alt = recorded_chart({"ours": [run("3x3", 0.5), run("3x3", 0.52)], "theirs": [run("2x2", 0.4)], "none": []}).alt
+    assert "ours: 2 runs, 50.0 to 52.0%, mean 51.0%; theirs: 1 runs, 40.0 to 40.0%, mean 40.0%." in alt
+    assert "on drawings; here" in alt and "no run is there yet" in recorded_chart({}).alt
 
 
-def test_runs_that_do_not_compare_are_not_drawn_together():
-    with pytest.raises(ValueError, match="several recipes or sets of photos"):
-        recorded_chart([run("3x3", 0.5), replace(run("3x3", 0.5), data="dogs")])
+def test_the_curves_are_the_means_of_their_epochs():
+    runs = [replace(run("3x3", 0), epochs=[{"accuracy": a}, {"accuracy": 0.6}]) for a in (0.3, 0.4)]
+    alt = curves_chart({"ours": runs, "none": []}).alt
+    assert "recorded on drawings; here. ours, 2 runs: 35.0, 60.0." in alt and "no run" in curves_chart({}).alt
+
+
+def test_the_chart_of_differences_says_what_the_table_says():
+    better, open_, few = np.array([1.0, 1.1, 0.9, 1.2]), np.array([1.0, -1.1, 0.9, -1.2]), np.array([1.0, 2.0])
+    rows = list(zip(COMPARISONS["the thread, clean"], (better, open_, few)))
+    low, high = interval(better)
+    alt = differences_chart(rows).alt
+    assert f"one 2x2 against 3x3: +1.1 of 4 pairs, {verdict(low, high, 4)}; two 2x2" in alt and "better by at least 0.8" in alt
+    assert "-0.1 of 4 pairs, not distinguishable with 4 runs" in alt and "+1.5 of 2 pairs, not disting" in alt
+    assert "No run is there yet" in differences_chart([]).alt
+
+
+@pytest.mark.parametrize("chart", [recorded_chart, curves_chart])
+def test_runs_on_other_photos_are_not_drawn_together(chart):
+    with pytest.raises(ValueError, match="several sets of photos"):
+        chart({"ours": [run("3x3", 0.5)], "theirs": [replace(run("2x2", 0.5), data="dogs")]})

@@ -17,6 +17,7 @@ from nbclient import NotebookClient
 from lessonlib import racing
 from lessonlib.arms import ARMS, THE_FOUR
 from lessonlib.bands import bands_of, describe
+from lessonlib.figures import labels
 from lessonlib.figures import race as figures
 from lessonlib.imagewoof import standin_photos
 from lessonlib.playgrounds.race import Race
@@ -336,7 +337,7 @@ def test_no_word_of_the_chart_lies_on_another_or_on_the_line_of_guessing(drawn, 
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=12))
 def test_names_are_spread_no_further_than_they_must(places):
     gap = 0.08
-    moved = figures.spread(places, gap)
+    moved = labels.spread(places, gap)
     order = sorted(range(len(places)), key=places.__getitem__)
     in_order = np.array(moved)[order]
     assert (np.diff(in_order) >= gap - 1e-9).all() and -1e-9 <= in_order[0] and in_order[-1] <= 1 + 1e-9
@@ -348,7 +349,7 @@ def test_names_are_spread_no_further_than_they_must(places):
 
 def test_names_that_do_not_fit_are_refused():
     with pytest.raises(ValueError, match="3 places with gaps of 0.6 do not fit between 0 and 1"):
-        figures.spread([0, 0, 0], 0.6)
+        labels.spread([0, 0, 0], 0.6)
 
 
 CELLS = """

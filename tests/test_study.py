@@ -18,10 +18,11 @@ from joblib._parallel_backends import ThreadingBackend
 from lessonlib import workers
 from lessonlib.arms import ARMS
 from lessonlib.checkpoints import unfinished_path
-from lessonlib.plans import CLEAN, COMPARISONS, PLANS, THREAD, Trial, plan
+from lessonlib.comparisons import COMPARISONS, compared
+from lessonlib.plans import CLEAN, PLANS, THREAD, Trial, plan
 from lessonlib.runs import Run, load_runs
 from lessonlib.study import main, study
-from lessonlib.tables import compared, study_table
+from lessonlib.tables import study_table
 from lessonlib.tiers import TIERS
 from lessonlib.verdicts import interval
 
@@ -139,13 +140,13 @@ def test_the_plans_have_the_runs_that_were_promised():
 
     [cpu] = plan("cpu")
     clean = [(v.arm, *asdict(v.recipe(cpu.base))["network"].items()) for v in CLEAN]
-    assert len(counts(cpu)) == 18 and len(cpu.trials) == len(set(cpu.trials)) == 96
+    assert len(counts(cpu)) == 21 and len(cpu.trials) == len(set(cpu.trials)) == 108
     assert all(n == (10 if variant in clean else 4) for variant, n in counts(cpu).items())
     assert {t.arm for t in cpu.trials} == set(ARMS)
     small, large, *long = plan("gpu")
     assert (small.base.network.expansion, large.base.network.expansion) == (1, 4) and small.base.px == large.base.px == 128
     for part in (small, large):
-        assert sorted(counts(part).values()) == [5] * 10 + [15] * 8 and {t.recipe.epochs for t in part.trials} == {5}
+        assert sorted(counts(part).values()) == [5] * 13 + [15] * 8 and {t.recipe.epochs for t in part.trials} == {5}
     for part in long:
         assert list(counts(part).values()) == [5] * 4 and {t.recipe.epochs for t in part.trials} == {20}
 
@@ -166,21 +167,31 @@ def test_a_study_cut_short_anywhere_is_balanced(part):
             assert group == most or max(done) <= max(so_far[v] for v, n in final.items() if n == most)
 
 
+ALL_COMPARISONS = [c for some in COMPARISONS.values() for c in some]
+
+
 def test_every_comparison_has_the_right_reference():
     """A recipe may differ from its reference's in what is compared and in nothing else."""
-    for c in COMPARISONS:
+    mish = {"activation", "stem_activation"}
+    for c in ALL_COMPARISONS:
         ours, theirs = c.variant.recipe(TIER).network, c.reference.recipe(TIER).network
         changed = {k for k, value in asdict(ours).items() if asdict(theirs)[k] != value}
-        if c.variant in THREAD:
-            assert c.reference.arm == "3x3" and theirs.activation == "mish" and theirs.stem_activation == "relu"
+        if c.variant.arm == c.reference.arm:
+            assert len(changed) == 1 or changed == mish and c.against == "ReLU"
+        elif c.reference.arm == "3x3" and c.variant in THREAD:
+            assert theirs.activation == "mish" and theirs.stem_activation == "relu"
             assert changed == {"stem_activation"}  # the confound is the thread's
-        elif c.variant.arm == c.reference.arm:
-            assert len(changed) == 1
         else:
-            assert changed == set() and ours.activation == "relu"
-    assert len({(c.label, c.against) for c in COMPARISONS}) == len(COMPARISONS)
+            assert changed == set() and (ours.activation == "relu" or c.variant in THREAD)
+    assert len({(c.label, c.against) for c in ALL_COMPARISONS}) == len(ALL_COMPARISONS)
     [cpu], small = plan("cpu"), plan("gpu")[0]
-    assert all(part.has(c.variant) and part.has(c.reference) for part in (cpu, small) for c in COMPARISONS)
+    assert all(part.has(c.variant) and part.has(c.reference) for part in (cpu, small) for c in ALL_COMPARISONS)
+
+
+def test_the_changes_one_at_a_time_lead_from_the_clean_pair_to_that_of_2019():
+    steps = COMPARISONS["one change at a time"][:4]
+    assert steps[0].reference == CLEAN[3] and steps[-1].variant == THREAD[3]
+    assert all(before.variant == after.reference for before, after in zip(steps, steps[1:]))
 
 
 def some_runs(part, accuracy, data="photos"):
@@ -205,9 +216,9 @@ def test_the_table_compares_what_it_says():
     [title] = {line for line in text.splitlines() if line.startswith("**")}
     assert title == "**xresnet of half width, 64 px, 5 epochs**" and "Measured on photos, a machine." in text
     rows = dict(
-        zip(((c.label, c.against) for c, _ in compared(cpu, runs[:96])), text.split("Measured on photos")[0].splitlines())
+        zip(((c.label, c.against) for c, _ in compared(cpu, runs[:108])), text.split("Measured on photos")[0].splitlines())
     )
-    assert len(rows) == len(COMPARISONS) == 21
+    assert len(rows) == len(ALL_COMPARISONS) == 27
 
     differences = 100 * (spread - 0.05)
     low, high = interval(differences)
@@ -215,12 +226,17 @@ def test_the_table_compares_what_it_says():
     cells = [cell.strip() for cell in row.split("|")[1:-1]]
     assert cells[2:5] == ["10", f"{differences.mean():+.1f}", f"{low:+.1f} to {high:+.1f}"]
     assert cells[5].startswith("worse by at least 4.") and cells[6] == "4"
-    found = {(c.label, c.against): d for c, d in compared(cpu, runs[:96])}
+    found = {(c.label, c.against): d for c, d in compared(cpu, runs[:108])}
     assert np.allclose(found["3x3 of 2019: Mish in the stem", "ReLU in the stem"], 100 * (0.02 + spread[:4]))
     assert np.allclose(found["one 2x2 of 2019", "3x3 of 2019"], 100 * (spread[:4] - 0.03))
     assert np.allclose(found["3x3: stem of one 7x7", "of three 3x3"], 20)
     stand = text.split("on drawings")[1].split("there stand: ")[1]
-    assert "one 2x2 against 3x3: worse by at least 4." in stand and "Comparisons with an interval: 21." in text
+    assert "one 2x2 against 3x3: worse by at least 4." in stand and "in the whole study: 27." in text
+
+    some = study_table([cpu], runs, "order and stem").data
+    assert "| 3x3: stem of one 7x7 |" in some and "| one 2x2 | 3x3 |" not in some and "whole study: 27." in some
+    with pytest.raises(ValueError, match="There is no question 'stems'; choose one of the thread, clean; as in 2019; "):
+        study_table([cpu], runs, "stems")
 
 
 def test_a_table_without_runs_says_so(folder, capsys):
@@ -228,7 +244,7 @@ def test_a_table_without_runs_says_so(folder, capsys):
     assert capsys.readouterr().out == "No run is there yet.\n"
     few = [run for run in some_runs(plan("cpu")[0], lambda arm, *_: 0.5) if run.seed == 0]
     text = study_table(plan("cpu"), few).data
-    assert "| 1 | +0.0 | - | not distinguishable with 1 run | - |" in text and "No comparison has the 4 pairs" in text
+    assert "| 1 | +0.0 | - | not distinguishable with 1 run | - |" in text and "No comparison has the 3 pairs" in text
 
 
 DASK = """

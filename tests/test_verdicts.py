@@ -2,6 +2,8 @@
 
 import math
 import re
+from collections import Counter
+from itertools import combinations_with_replacement
 from types import SimpleNamespace
 
 import numpy as np
@@ -10,15 +12,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from lessonlib.verdicts import FEWEST, interval, paired, runs_needed, verdict
+from lessonlib.verdicts import BOOTSTRAP, FEWEST, interval, paired, runs_needed, verdict
 
 STUDIES = 2000
-SIZES = [4, 5, 10, 15]
-KINDS = {  # differences with mean 0, and the share of studies whose interval holds it, as promised
-    "normal": (lambda random, shape: random.normal(size=shape), 0.95),
-    "heavy-tailed": (lambda random, shape: random.laplace(size=shape), 0.95),
-    "skewed": (lambda random, shape: random.gamma(4, size=shape) - 4, 0.94),
-    "very skewed": (lambda random, shape: random.exponential(size=shape) - 1, 0.93),
+SIZES = [3, 4, 5, 7, 8, 10, 15]
+KINDS = {  # differences with mean 0, and the share of studies whose interval holds it, as promised: of few, of many
+    "normal": (lambda random, shape: random.normal(size=shape), 0.95, 0.95),
+    "heavy-tailed": (lambda random, shape: random.laplace(size=shape), 0.95, 0.95),
+    "skewed": (lambda random, shape: random.gamma(4, size=shape) - 4, 0.93, 0.94),
+    "very skewed": (lambda random, shape: random.exponential(size=shape) - 1, 0.88, 0.93),
 }
 
 
@@ -35,21 +37,22 @@ def error_of(share):
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("n", SIZES)
 def test_the_interval_covers_what_it_claims(n, kind):
-    draw, promised = KINDS[kind]
+    draw, of_few, of_many = KINDS[kind]
+    promised = of_few if n < BOOTSTRAP else of_many
     low, high = intervals(draw(np.random.default_rng(n), (STUDIES, n)))
     covered = ((low <= 0) & (high >= 0)).mean()
     assert covered > promised - error_of(promised)
-    if kind == "normal" and n >= 10:  # nor is it wider than it has to be
+    if kind == "normal" and (n >= 10 or n < BOOTSTRAP):  # nor is it wider than it has to be
         assert covered < promised + error_of(promised)
 
 
 def test_the_usual_percentile_interval_would_not():
     """The check above can fail: it does for the method most people take."""
     random = np.random.default_rng(0)
-    differences = random.normal(size=(STUDIES, 4))
-    means = differences[:, random.integers(4, size=(1000, 4))].mean(-1)
+    differences = random.normal(size=(STUDIES, 10))
+    means = differences[:, random.integers(10, size=(1000, 10))].mean(-1)
     low, high = np.quantile(means, [0.025, 0.975], axis=1)
-    assert ((low <= 0) & (high >= 0)).mean() < 0.85
+    assert ((low <= 0) & (high >= 0)).mean() < 0.92
 
 
 @pytest.mark.parametrize("n", SIZES)
@@ -70,14 +73,23 @@ def test_many_normal_differences_give_students_interval():
     assert np.allclose(interval(differences), student, atol=0.05 * 4 / 200**0.5 * 4)
 
 
-def test_the_interval_agrees_with_all_resamples_written_out():
-    """n = 5: all 5^5 resamples instead of a few thousand drawn."""
-    x = np.array([0.3, -1.2, 2.0, 0.9, 0.1])
-    resamples = x[np.stack(np.meshgrid(*[range(5)] * 5), -1).reshape(-1, 5)]
-    error = resamples.std(1, ddof=1) / 5**0.5
-    with np.errstate(divide="ignore"):
-        t = np.sort(abs(resamples.mean(1) - x.mean()) / error)
-    half = t[int(0.95 * 5**5)] * x.std(ddof=1) / 5**0.5
+def test_the_interval_of_few_is_students():
+    x = np.array([0.3, -1.2, 2.0, 0.9])
+    assert interval(x, 0.9) == pytest.approx(stats.t.interval(0.9, 3, x.mean(), stats.sem(x)))
+
+
+def test_the_interval_agrees_with_all_resamples_counted_out():
+    """n = 8: all 6,435 different resamples with their chances, instead of a few thousand drawn."""
+    x = np.array([0.3, -1.2, 2.0, 0.9, 0.1, -0.4, 1.1, 0.6])
+    t, chances = [], []
+    for resample in combinations_with_replacement(range(8), 8):
+        drawn, times = x[list(resample)], Counter(resample).values()
+        error = drawn.std(ddof=1) / 8**0.5
+        t.append(abs(drawn.mean() - x.mean()) / error if error > 1e-12 else np.inf)
+        chances.append(math.factorial(8) / math.prod(map(math.factorial, times)) / 8**8)
+    order = np.argsort(t)
+    cut = np.array(t)[order][np.searchsorted(np.cumsum(np.array(chances)[order]), 0.95)]
+    half = cut * x.std(ddof=1) / 8**0.5
     assert interval(x) == pytest.approx((x.mean() - half, x.mean() + half), rel=0.05)
 
 
@@ -95,10 +107,10 @@ def test_the_interval_moves_grows_and_turns_with_the_differences(differences, fa
 
 
 def test_too_few_or_equal_differences_leave_everything_open():
-    for differences in ([], [3.0], [3.0, 3.1, 2.9], [1.0] * 6):
+    for differences in ([], [3.0], [3.0, 3.1], [1.0] * 6, [1.0] * 9):
         assert interval(differences) == (-math.inf, math.inf)
-    assert interval([3.0, 3.1, 2.9, 3.2], level=0.999) == (-math.inf, math.inf)
-    assert FEWEST == 4
+    assert interval([0.0] * 7 + [1.0], level=0.9998) == (-math.inf, math.inf)  # of eight, too often none is the odd one
+    assert FEWEST == 3 and BOOTSTRAP == 8
 
 
 def test_studies_at_once_are_studies_one_by_one():

@@ -6,13 +6,11 @@ from matplotlib.patches import Rectangle
 
 from lessonlib.arms import ARMS
 from lessonlib.bands import describe
+from lessonlib.figures.labels import DARK, GREY, name_ends
 from lessonlib.figures.style import arm_style
 from lessonlib.pictures import Picture
 
-__all__ = ["race_chart", "photo_grid", "spread"]
-
-DARK, GREY = "#444444", "#999999"
-LINE = 0.07  # a line of text as a share of the chart's height
+__all__ = ["race_chart", "photo_grid"]
 
 
 def race_chart(runs, epochs, chance, source, valid_n, bands=()):
@@ -45,7 +43,7 @@ def race_chart(runs, epochs, chance, source, valid_n, bands=()):
     accuracy.xaxis.get_major_locator().set_params(integer=True)
     for axes in (loss, accuracy):
         axes.spines[["top", "right"]].set_visible(False)
-    _name(ends, accuracy)
+    name_ends(ends, accuracy)
     error = f"{50 / valid_n**0.5:.1f} points is the standard error of an accuracy near one half"
     caption = f"{source}.\nOne run an arm: {error}, which counts only the validation photos.\n{describe(bands)}"
     figure.text(0.03, 0.14, caption, fontsize=9, color=DARK, va="top", linespacing=1.5)
@@ -69,36 +67,6 @@ def photo_grid(images, titles, source, aspects=None):
         axes.set_title(title, fontsize=8)
     figure.supxlabel(source, fontsize=8, color="#444444")
     return Picture(figure, f"{len(images)} small pictures, {source}: {', '.join(titles)}.")
-
-
-def spread(places, gap):
-    """Places in [0, 1] moved as little as possible, by the sum of squares, until any two are `gap` apart; their order stays.
-
-    Less the gaps below it, each must not lie below the one before: those that do are brought together at their mean, pair by
-    pair (the pool-adjacent-violators algorithm). ValueError where they are too many for the room.
-    """
-    room = 1 - gap * (len(places) - 1)
-    if room < 0:
-        raise ValueError(f"{len(places)} places with gaps of {gap} do not fit between 0 and 1: make the gaps smaller.")
-    order, pools = sorted(range(len(places)), key=places.__getitem__), []
-    for rank, i in enumerate(order):
-        pools.append((places[i] - rank * gap, 1))
-        while len(pools) > 1 and pools[-2][0] > pools[-1][0]:
-            (a, n), (b, m) = pools[-2:]
-            pools[-2:] = [((a * n + b * m) / (n + m), n + m)]
-    moved = [min(max(mean, 0), room) for mean, n in pools for _ in range(n)]
-    return [moved[order.index(i)] + order.index(i) * gap for i in range(len(places))]
-
-
-def _name(ends, axes):
-    """Names in a column right of the chart, each tied to where its curve ends, with a piece of the curve's dash."""
-    top = axes.get_ylim()[1]
-    heights = [height / top for _, height, _ in ends]
-    for (name, _, style), end, place in zip(ends, heights, spread(heights, LINE)):
-        where = {"transform": axes.transAxes, "clip_on": False}
-        axes.plot([1, 1.04], [end, place], color=GREY, linewidth=0.5, **where)
-        axes.plot([1.05, 1.15], [place, place], **{"linewidth": 1.5} | style, **where)
-        axes.text(1.17, place, name, transform=axes.transAxes, fontsize=9, color=DARK, va="center")
 
 
 def _smooth(losses, memory=0.95):
