@@ -1,0 +1,65 @@
+"""What is said of trained kernels holds for kernels whose answer is known."""
+
+import pytest
+import torch
+
+from lessonlib.kernels import compose
+from lessonlib.learnt import Layer, _keep, distances, load_learnt, pair_distance, retold
+from lessonlib.places import DATA
+
+
+def gaussian(*shape, seed=0):
+    return torch.randn(shape, generator=torch.Generator().manual_seed(seed))
+
+
+def test_a_product_is_at_distance_0_and_keeps_it_at_no_other_places():
+    products = torch.stack([compose(gaussian(2, 2, seed=2 * i), gaussian(2, 2, seed=2 * i + 1)) for i in range(50)])
+    assert distances(products).max() < 1e-6
+    assert distances(retold(products)).median() > 0.05
+
+
+def test_the_taps_are_the_same_numbers_in_one_order():
+    weights = gaussian(4, 3, 3, 3)
+    other = retold(weights, seed=1).flatten(2)
+    order = [int((weights.flatten(2)[0, 0] == tap).nonzero()) for tap in other[0, 0]]
+    assert sorted(order) == list(range(9)) != order
+    assert torch.equal(weights.flatten(2)[..., order], other)
+
+
+def test_a_pair_of_layers_is_found_and_a_random_layer_is_none():
+    pair = compose(gaussian(6, 5, 2, 2).double(), gaussian(6, 6, 2, 2, seed=1).double())
+    assert pair_distance(pair, rounds=100) < 1e-4
+    assert 0.05 < pair_distance(gaussian(6, 5, 3, 3).double(), rounds=500) < 0.3
+
+
+@pytest.mark.parametrize("rounds", [1, 10])
+def test_the_distance_of_a_layer_is_a_real_pairs(rounds):
+    """Never below what the dimensions allow: for one channel it is at least that of the nearest product."""
+    for seed in range(20):
+        kernel = gaussian(1, 1, 3, 3, seed=seed).double()
+        assert pair_distance(kernel, rounds) >= distances(kernel[0]).item() - 1e-6
+
+
+def test_what_is_kept_is_what_the_model_has(tmp_path, monkeypatch):
+    monkeypatch.setattr("lessonlib.learnt.DATA", tmp_path)
+    torch.manual_seed(0)
+    model = torch.nn.Sequential(torch.nn.Conv2d(3, 4, 3), torch.nn.ReLU(), torch.nn.Conv2d(4, 4, 1), torch.nn.Conv2d(4, 2, 3))
+    _keep(model, "nothing at all")
+    layers, source = load_learnt()
+    assert source == "nothing at all" and [layer.shape for layer in layers] == [(4, 3), (2, 4)]
+    for layer, convolution in zip(layers, (model[0], model[3])):
+        theirs = convolution.weight.detach().flatten(0, 1)
+        assert layer.kernels.shape == theirs.shape
+        nearest = torch.cdist(layer.kernels.flatten(1), theirs.double().flatten(1))
+        assert nearest.amin(1).max() < 1e-3 and sorted(nearest.argmin(1).tolist()) == list(range(len(theirs)))
+        assert layer.pair == pytest.approx(pair_distance(convolution.weight.detach()), abs=1e-4)
+
+
+def test_what_came_with_the_course_is_small_and_whole():
+    layers, source = load_learnt()
+    assert (DATA / "learnt.npz").stat().st_size < 2_000_000
+    assert "Imagewoof v2" in source and "seed 0" in source
+    assert len(layers) == 11 and all(isinstance(layer, Layer) for layer in layers)
+    for layer in layers:
+        assert layer.kernels.shape == (min(512, layer.shape[0] * layer.shape[1]), 3, 3)
+        assert 0 < min(layer.pair, layer.pair_retold, layer.pair_random) < 1
