@@ -4,6 +4,7 @@ An archive is read member by member and never unpacked, so nothing in it can wri
 """
 
 import hashlib
+import os
 import tarfile
 import zlib
 from functools import cache
@@ -29,11 +30,12 @@ def official_names():
 def open_copy(path):
     """The copy at `path`: an object with `names()`, `photos(wanted)` and `fingerprint()`. DataError where there is none."""
     path = Path(path).expanduser()
-    if path.is_dir():
-        return FolderCopy(path)
-    if path.is_file():
-        return ArchiveCopy(path)
-    raise DataError(f"There is no folder or archive at {path}; correct the path (IMAGEWOOF), or unset it.")
+    kind = FolderCopy if os.path.isdir(path) else ArchiveCopy if os.path.isfile(path) else None
+    if kind is None:
+        raise DataError(f"There is no folder or archive at {path}; correct the path (IMAGEWOOF), or unset it.")
+    if not os.access(path, os.R_OK):
+        raise DataError(f"{path} cannot be read: change its permissions, or point IMAGEWOOF to another copy.")
+    return kind(path)
 
 
 def check_names(copy, official):

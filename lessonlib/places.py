@@ -1,9 +1,12 @@
 """Where the lesson keeps things: what came with it, what this machine adds, and the switches that move it."""
 
 import os
+from contextlib import contextmanager
 from pathlib import Path
 
-__all__ = ["DATA", "cache_folder", "runs_folder", "unfinished_folder"]
+from filelock import FileLock, Timeout
+
+__all__ = ["DATA", "cache_folder", "runs_folder", "unfinished_folder", "alone"]
 
 DATA = Path(__file__).resolve().parents[1] / "data"
 
@@ -23,3 +26,19 @@ def unfinished_folder():
     folder = runs_folder() / "unfinished"
     folder.mkdir(parents=True, exist_ok=True)
     return folder
+
+
+@contextmanager
+def alone(folder):
+    """Hold `folder`, made if need be, against other kernels; who comes second waits. A kill lets go. OSError if it is no use."""
+    folder.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(folder / ".lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        print(f"Another kernel is at work in {folder}: waiting for it to end.")
+        lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()
