@@ -29,6 +29,8 @@ def official_names():
 
 def open_copy(path):
     """The copy at `path`: an object with `names()`, `photos(wanted)` and `fingerprint()`. DataError where there is none."""
+    if not isinstance(path, str | Path):
+        raise DataError(f"A copy is a folder or an archive, not {path!r}: give its path.")
     path = Path(path).expanduser()
     kind = FolderCopy if os.path.isdir(path) else ArchiveCopy if os.path.isfile(path) else None
     if kind is None:
@@ -117,7 +119,7 @@ class ArchiveCopy:
                         yield "/".join(PurePosixPath(member.name).parts[-3:]), tar, member
         except (tarfile.TarError, EOFError, zlib.error, OSError) as error:
             raise DataError(
-                f"{self.path} cannot be read to its end, it is cut short or damaged. Get a fresh copy. ({error})"
+                f"{self.path} cannot be read to its end, cut short or damaged ({str(error).rstrip('.')}). Get a fresh copy."
             ) from error
 
     def _refuse_unsafe(self, member):

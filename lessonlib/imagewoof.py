@@ -146,9 +146,10 @@ def _keep(copy, names, size, kept):
             header = {"descr": "|u1", "fortran_order": False, "shape": (len(names), size, size, 3)}
             np.lib.format.write_array_header_1_0(file, header)
             start = file.tell()
-            for i, square, aspects[i] in _decode(copy, names, size):
+            for i, square, aspect in _decode(copy, names, size):
                 file.seek(start + i * square.nbytes)
                 file.write(square)
+                aspects[i] = aspect
             file.flush()
             os.fsync(file.fileno())
         (making / "about.json").write_text(json.dumps({"copy": str(copy.path), "names": names, "aspects": aspects}))
@@ -159,8 +160,8 @@ def _keep(copy, names, size, kept):
 
 def _in_memory(copy, names, size):
     images, aspects = np.empty((len(names), size, size, 3), np.uint8), [0.0] * len(names)
-    for i, images[i], aspects[i] in _decode(copy, names, size):
-        pass
+    for i, square, aspect in _decode(copy, names, size):
+        images[i], aspects[i] = square, aspect
     return images, names, aspects
 
 

@@ -22,15 +22,24 @@ def runs_folder():
 
 
 def unfinished_folder():
-    """Beside the recorded runs, made if need be: checkpoints of runs that are not finished, and who is at work on which."""
+    """Beside the recorded runs, made if need be: checkpoints of runs that are not finished, and who is at work on which.
+
+    OSError where it cannot be made.
+    """
     folder = runs_folder() / "unfinished"
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OSError(f"{runs_folder()} cannot be written ({error.strerror}): set LESSON_RUNS to another folder.") from error
     return folder
 
 
 @contextmanager
 def alone(folder):
-    """Hold `folder`, made if need be, against other kernels; who comes second waits. A kill lets go. OSError if it is no use."""
+    """Hold `folder`, made if need be, against other kernels; who comes second waits, and a kill lets go.
+
+    OSError where it cannot be written.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     lock = FileLock(folder / ".lock")
     try:

@@ -16,12 +16,12 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from test_imagewoof import SMALL, TIER, write_archive
 
 from lessonlib import imagewoof
 from lessonlib.copies import DataError
 from lessonlib.download import Source, download
 from lessonlib.imagewoof import load_photos
-from test_imagewoof import SMALL, TIER, write_archive
 
 REPEATS = 3  # twenty were done once, by python tests/test_download.py 20
 NOISE = gzip.compress(random.Random(0).randbytes(300_000))
