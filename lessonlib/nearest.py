@@ -30,8 +30,6 @@ def nearest_product(A):
     kh, kw = check_weights(A, "nearest_product").shape[-2:]
     if not {kh, kw} <= {1, 3, 5}:
         raise ValueError(f"nearest_product takes kernels with sides 1, 3 or 5, such as (n, 3, 3); got {tuple(A.shape)}.")
-    if not A.numel():
-        raise ValueError(f"nearest_product needs at least one kernel; got shape {tuple(A.shape)}.")
     size, A = normalised(A)
     lead, taps = A.shape[:-2], ((kh + 1) // 2, (kw + 1) // 2)
     chunks = [_nearest(a, taps) for a in A.reshape(-1, kh * kw).split(1024)]

@@ -80,8 +80,8 @@ def _opened(path):
 
 
 def _file(folder, name):
-    if not isinstance(name, str) or not re.fullmatch(r"[\w.-]*\w", name):
-        raise ValueError(f"{name!r} is no name for a set of runs: use letters, digits, - and _.")
+    if not isinstance(name, str) or not re.fullmatch(r"[\w .-]*\w", name):
+        raise ValueError(f"{name!r} is no name for a set of runs: use letters, digits, spaces, - and _.")
     return folder / f"{name}.jsonl"
 
 

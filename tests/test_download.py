@@ -1,7 +1,9 @@
 """A download that breaks off, anywhere, goes on and gives the archive that the server has, or none."""
 
+import ast
 import gzip
 import hashlib
+import importlib.util
 import os
 import random
 import resource
@@ -75,6 +77,11 @@ def serving(data, ranges=True):
 @pytest.fixture
 def archive():
     return NOISE
+
+
+def test_the_archive_is_known_as_fastai_knows_it():
+    checks = Path(importlib.util.find_spec("fastai").origin).parent / "data" / "download_checks.py"
+    assert ast.literal_eval(checks.read_text())[imagewoof.ARCHIVE.url] == imagewoof.ARCHIVE[1:]
 
 
 def kept(folder):

@@ -265,6 +265,8 @@ def command(words, **environment):
     def call(place):
         for name, value in environment.items():
             place.patch.setenv(name, value)
+        if "LESSON_RUNS" in environment:
+            place.patch.setattr("lessonlib.study.photos_for", lambda recipe: drawings())
         main(words.split())
 
     return call
@@ -349,7 +351,7 @@ AREAS = {
             Bad("whole numbers", lambda _: nearest_product(torch.ones(3, 3).long()), TypeError, "int64", "floating-point"),
             Bad("a 2x2", lambda _: nearest_product(K), ValueError, "(2, 2)", "sides 1, 3 or 5"),
             Bad("infinity", lambda _: nearest_product(torch.full((3, 3), INF)), ValueError, "infinity", "needs finite"),
-            Bad("no kernel at all", lambda _: nearest_product(randn(0, 3, 3)), ValueError, "(0, 3, 3)", "at least one"),
+            Bad("a kernel without taps", lambda _: nearest_product(randn(3, 0)), ValueError, "(3, 0)", "sides 1, 3 or 5"),
             Bad("a row", lambda _: two_channel_factors(randn(3)), ValueError, "(3,)", "Write a row"),
             Bad("a 5x5", lambda _: two_channel_factors(randn(5, 5)), ValueError, "(5, 5)", "takes kernels (..., 3, 3)"),
             Bad("ranks that do not fit", lambda _: composition_rank(K, X), ValueError, "(3, 8, 8)", "takes B (kh, kw)"),
@@ -555,7 +557,13 @@ AREAS = {
             Bad("no arm", command("test --only="), SystemExit, "''", "choose one of 3x3"),
             Bad("an arm that the plan lacks", command("test --only 5x5"), SystemExit, "no run of 5x5", "choose"),
             Bad("a wrong copy", command("test", IMAGEWOOF="/nowhere"), SystemExit, "/nowhere", "correct the path"),
-            Bad("no place for runs", command("test", LESSON_RUNS="/proc/x"), SystemExit, "/proc/x", "set LESSON_RUNS"),
+            Bad(
+                "no place for runs",
+                command("test --workers 1", LESSON_RUNS="/proc/x"),
+                SystemExit,
+                "/proc/x",
+                "set LESSON_RUNS",
+            ),
             Bad("a wrong tier", command("", LESSON_TIER="laptop"), SystemExit, "'laptop'", "set it to one of"),
             Bad("the command itself", from_the_shell, None, "'huge'", "choose one of test"),
             Bad("one arm for several", lambda _: study("test", only="3x3"), TypeError, "'3x3'", "list"),
