@@ -11,9 +11,10 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from lessonlib.checks import whole
 from lessonlib.composed import ComposedPair
 
-__all__ = ["Arm", "ARMS", "THE_FOUR", "arm", "FourCorners", "wide_enough"]
+__all__ = ["Arm", "ARMS", "THE_FOUR", "arm", "check_arm", "FourCorners", "wide_enough"]
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,7 @@ class Arm:
 
 
 def _conv(channels_in, channels_out, k, stride=1, padding=0):
+    whole("This arm", channels_in=channels_in, channels_out=channels_out, stride=stride)
     return nn.Conv2d(channels_in, channels_out, k, stride, padding, bias=False)
 
 
@@ -95,6 +97,7 @@ def wide_enough(channels_in, channels_out):
     The smallest m with `4m(in + out) - m*m >= 9*in*out`: weights, less what changes of basis between the two leave alone.
     `widths.hidden_width` finds the same as a measured rank, for few channels.
     """
+    whole("wide_enough", channels_in=channels_in, channels_out=channels_out)
     both, m = channels_in + channels_out, 1
     m = int(2 * both - (4 * both**2 - 9 * channels_in * channels_out) ** 0.5)
     while 4 * m * both - m * m < 9 * channels_in * channels_out:
@@ -128,6 +131,13 @@ THE_FOUR = [ARMS[name] for name in ("3x3", "2x2", "pair-act", "pair")]  # of the
 
 def arm(name):
     """The arm of that name. Raises ValueError with the names there are."""
-    if name not in ARMS:
+    if not isinstance(name, str) or name not in ARMS:
         raise ValueError(f"There is no arm {name!r}; choose one of {', '.join(ARMS)}.")
     return ARMS[name]
+
+
+def check_arm(arm):
+    """Raise TypeError unless `arm` is one: its name alone will not do."""
+    if not isinstance(arm, Arm):
+        given = repr(arm) if isinstance(arm, str) else f"of the type {type(arm).__name__}"
+        raise TypeError(f"An arm is asked for, and this is {given}: get one by its name with arms.arm(name).")

@@ -2,12 +2,15 @@
 
 import torch
 
+from lessonlib.checks import whole
 from lessonlib.crops import crop, middle, random_boxes
 
 __all__ = ["Batches"]
 
 # mean and standard deviation of ImageNet's red, green and blue, as in fastai's imagenet_stats
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+
+LARGEST_SEED = 2**32
 
 
 class Batches:
@@ -17,9 +20,20 @@ class Batches:
     mirrors half of them, and leaves out the last, incomplete batch. Without, a validation set: the middle, in order.
     The seed and the number of the epoch decide everything drawn: set `epoch` to go on where another run stopped.
     images, labels, aspects: as in `imagewoof.Split`; they are moved to `device` once and stay there.
+    Raises ValueError where their numbers differ, where a training batch is larger than the set, and for another seed.
     """
 
     def __init__(self, images, labels, aspects, px, batch, seed=None, device="cpu"):
+        if not len(images) == len(labels) == len(aspects):
+            raise ValueError(
+                f"{len(images)} photos with {len(labels)} labels and {len(aspects)} aspects: give as many of each."
+            )
+        if seed is not None:
+            whole("Batches", 0, seed=seed)
+            if seed >= LARGEST_SEED:
+                raise ValueError(f"Batches: seed is {seed}; give a whole number below {LARGEST_SEED}.")
+            if batch > len(labels):
+                raise ValueError(f"A batch of {batch} is more than the {len(labels)} training photos: choose a smaller one.")
         self.images = torch.as_tensor(images).contiguous(memory_format=torch.channels_last).to(device)
         self.labels = torch.as_tensor(labels).to(device)
         self.aspects = torch.as_tensor(aspects)

@@ -10,6 +10,7 @@ from typing import NamedTuple
 import torch
 import torch.nn.functional as F
 
+from lessonlib.checks import whole
 from lessonlib.kernels import compose, correlate, sides
 
 __all__ = ["PADDINGS", "STRIDES", "Switches", "Pair", "Comparison"]
@@ -54,6 +55,7 @@ class Pair(NamedTuple):
 
 def random_pair(c_in=3, hidden=8, c_out=8, k=2, seed=0):
     """A pair with fixed random float64 weights, scaled so that the numbers keep their size from step to step."""
+    whole("random_pair", c_in=c_in, hidden=hidden, c_out=c_out, k=k)
     random = torch.Generator().manual_seed(seed)
 
     def normal(*shape):
@@ -116,6 +118,8 @@ class Comparison(NamedTuple):
 
 def compare(two, one):
     """How outputs (n, out, h, w) of two ways differ; where one of them has more rows or columns, on those that both have."""
+    if two.shape[:-2] != one.shape[:-2]:
+        raise ValueError(f"compare takes outputs of the same photos; got {tuple(two.shape)} and {tuple(one.shape)}.")
     h, w = (min(two.shape[side], one.shape[side]) for side in (-2, -1))
     error, size = (two[..., :h, :w] - one[..., :h, :w]).abs(), one.square().mean().sqrt().item()
     where = error.flatten(0, -3).amax(0)

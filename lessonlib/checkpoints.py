@@ -5,7 +5,6 @@ A checkpoint holds tensors and numbers only and is loaded as such: a file from e
 
 import hashlib
 import os
-import pickle
 from dataclasses import asdict
 
 import torch
@@ -28,7 +27,10 @@ def unfinished_path(arm_name, tier, seed, source, ending):
 
 
 def save(path, learner, diary):
-    """Write the state after a finished epoch, to another file that takes the place of the old: no kill leaves half of one."""
+    """Write the state after a finished epoch, to another file that takes the place of the old: no kill leaves half of one.
+
+    Raises OSError where the disk is full, and leaves the old one.
+    """
     optimizer = learner.opt.state_dict()
     state = {
         "model": learner.model.state_dict(),
@@ -39,11 +41,17 @@ def save(path, learner, diary):
     }
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_suffix(".part")
-    with part.open("wb") as f:
-        torch.save(state, f)
-        f.flush()
-        os.fsync(f.fileno())
-    part.replace(path)
+    try:
+        with part.open("wb") as f:
+            torch.save(state, f)
+            f.flush()
+            os.fsync(f.fileno())
+        part.replace(path)
+    except (OSError, RuntimeError) as error:  # torch's own writer raises the latter
+        part.unlink(missing_ok=True)
+        raise OSError(
+            f"The checkpoint {path} cannot be written: make room and start again, the one before it is kept."
+        ) from error
 
 
 def load(path, learner, diary):
@@ -56,13 +64,15 @@ def load(path, learner, diary):
         learner.model.load_state_dict(state["model"])
         learner.create_opt()
         learner.opt.load_state_dict(state["optimizer"])
-        diary.losses, diary.epochs = state["losses"], state["epochs"]
-    except (OSError, EOFError, RuntimeError, KeyError, TypeError, AssertionError, pickle.UnpicklingError) as error:
+        losses, epochs = list(state["losses"]), list(state["epochs"])
+        if len(losses) != len(epochs) * len(learner.dls.train):
+            raise ValueError(f"{len(losses)} losses of {len(epochs)} epochs")
+    except Exception as error:  # whatever a file from elsewhere may hold, the run can start anew
         print(f"Left out the checkpoint {path}, this run starts anew: it cannot be read ({type(error).__name__}).")
         learner.model.load_state_dict(fresh)  # what did fit has been copied already
         learner.opt = None
         return False
-    learner.dls.train.epoch = len(diary.epochs)
+    diary.losses, diary.epochs, learner.dls.train.epoch = losses, epochs, len(epochs)
     return True
 
 

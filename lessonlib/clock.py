@@ -6,6 +6,8 @@ from statistics import median, quantiles
 
 import torch
 
+from lessonlib.checks import whole
+
 __all__ = ["Timing", "Roof", "passes", "times", "peak_bytes", "roof_here"]
 
 
@@ -39,8 +41,10 @@ class Roof:
 def passes(module, x):
     """Three calls to give to `times`: the module's "forward", its "backward", and "both" one after the other.
 
-    The gradient is taken by the weights and by x, from a fixed gradient of the output.
+    The gradient is taken by the weights and by x, from a fixed gradient of the output. TypeError where x is no tensor.
     """
+    if not isinstance(x, torch.Tensor):
+        raise TypeError(f"passes takes the module's input as a tensor, not a {type(x).__name__}.")
     x = x.detach().requires_grad_()
     sources = [x, *module.parameters()]
     y = module(x)
@@ -57,8 +61,10 @@ def times(candidates, rounds=10, warm_up=2):
 
     In turns, so that whatever else the machine does meets all alike, and the ratios are of one run. The first rounds, for
     caches and for libraries that look for their fastest way, are not counted. On a GPU the clock waits until it is done.
-    Raises ValueError for fewer than two rounds: one has no spread.
+    Raises ValueError without candidates, and for fewer than two rounds: one has no spread.
     """
+    if not candidates:
+        raise ValueError("times: give at least one candidate, {name: call without arguments}.")
     if rounds < 2:
         raise ValueError(f"times needs at least 2 rounds to give a spread, not {rounds}.")
     seconds = {name: [] for name in candidates}
@@ -87,7 +93,11 @@ def roof_here(device="cpu", side=1024, megabytes=64, rounds=10):
     """The `Roof` of this machine, measured: a product of two matrices (side, side), and a copy of so many megabytes.
 
     The copy should be larger than the processor's caches. A ceiling is what is reached at best, so the fastest round counts.
+    Raises ValueError for a device that is not here, and for sizes below 1.
     """
+    if str(device).partition(":")[0] not in ("cpu", *(["cuda"] if torch.cuda.is_available() else [])):
+        raise ValueError(f"There is no device {device!r} here; choose cpu or cuda, where there is a GPU.")
+    whole("roof_here", side=side, megabytes=megabytes, rounds=rounds)
     a, b = torch.randn(2, side, side, device=device)
     source = torch.randn(megabytes * 2**18, device=device)
     target = torch.empty_like(source)

@@ -12,6 +12,8 @@ import torch.nn.functional as F
 from torch import nn
 from torch.autograd.function import once_differentiable
 
+from lessonlib.checks import whole
+
 __all__ = ["ComposedPair", "compose_by_nine", "composing_pays", "composing_share", "series_share"]
 
 # Measured on a processor, with benchmarks/bench_composed.py: a multiplication of composing takes as long as so many of the
@@ -30,6 +32,7 @@ class ComposedPair(nn.Sequential):
     """
 
     def __init__(self, channels_in, channels_out, stride=1):
+        whole("This arm", channels_in=channels_in, channels_out=channels_out, stride=stride)
         super().__init__(
             nn.Conv2d(channels_in, channels_out, 2, padding=1, bias=False),
             nn.Conv2d(channels_out, channels_out, 2, stride, bias=False),
@@ -111,8 +114,12 @@ def compose_by_nine(b, c):
 
     A kernel is a polynomial in two variables, and composing multiplies them. Both are evaluated at the nine points (s, t) with
     s and t in 0, 1 and infinity, multiplied there, and the product is read back from its nine values: Karatsuba's trick (1962)
-    in both directions. Returns `(out, in, 3, 3)`, channels last.
+    in both directions. Returns `(out, in, 3, 3)`, channels last. ValueError for other shapes.
     """
+    if not b.ndim == c.ndim == 4 or {*b.shape[2:], *c.shape[2:]} != {2} or b.shape[0] != c.shape[1]:
+        raise ValueError(
+            f"compose_by_nine takes kernels (hidden, in, 2, 2) and (out, hidden, 2, 2); got {tuple(b.shape)}, {tuple(c.shape)}."
+        )
     values, back = (torch.kron(m, m).to(b) for m in (AT, BACK))
 
     def at_nine_points(k):  # (p, q, 2, 2) to (9, p, q)

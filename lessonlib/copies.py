@@ -4,6 +4,7 @@ An archive is read member by member and never unpacked, so nothing in it can wri
 """
 
 import hashlib
+import os
 import tarfile
 import zlib
 from functools import cache
@@ -28,12 +29,15 @@ def official_names():
 
 def open_copy(path):
     """The copy at `path`: an object with `names()`, `photos(wanted)` and `fingerprint()`. DataError where there is none."""
+    if not isinstance(path, str | Path):
+        raise DataError(f"A copy is a folder or an archive, not {path!r}: give its path.")
     path = Path(path).expanduser()
-    if path.is_dir():
-        return FolderCopy(path)
-    if path.is_file():
-        return ArchiveCopy(path)
-    raise DataError(f"There is no folder or archive at {path}; correct the path (IMAGEWOOF), or unset it.")
+    kind = FolderCopy if os.path.isdir(path) else ArchiveCopy if os.path.isfile(path) else None
+    if kind is None:
+        raise DataError(f"There is no folder or archive at {path}; correct the path (IMAGEWOOF), or unset it.")
+    if not os.access(path, os.R_OK):
+        raise DataError(f"{path} cannot be read: change its permissions, or point IMAGEWOOF to another copy.")
+    return kind(path)
 
 
 def check_names(copy, official):
@@ -115,7 +119,7 @@ class ArchiveCopy:
                         yield "/".join(PurePosixPath(member.name).parts[-3:]), tar, member
         except (tarfile.TarError, EOFError, zlib.error, OSError) as error:
             raise DataError(
-                f"{self.path} cannot be read to its end, it is cut short or damaged. Get a fresh copy. ({error})"
+                f"{self.path} cannot be read to its end, cut short or damaged ({str(error).rstrip('.')}). Get a fresh copy."
             ) from error
 
     def _refuse_unsafe(self, member):

@@ -123,6 +123,12 @@ def _arms(module, name=""):
 
 
 def _on_meta(module, shape):
+    if not isinstance(module, nn.Module):
+        raise TypeError(
+            f"Costs are counted of an nn.Module, this is a {type(module).__name__}: build one, as with an arm's build."
+        )
+    if not isinstance(shape, list | tuple) or not all(isinstance(n, int) and n > 0 for n in shape):
+        raise ValueError(f"A shape has whole numbers from 1 up, the batch first, such as (1, 3, 64, 64), not {shape}.")
     module = deepcopy(module).to("meta")
     dtype = next((p.dtype for p in module.parameters()), torch.float32)
     return module, torch.empty(tuple(shape), dtype=dtype, device="meta", requires_grad=True)
@@ -132,7 +138,9 @@ def _run(module, x):
     try:
         return module(x)
     except RuntimeError as error:
-        raise ValueError(f"This module cannot take an input of shape {tuple(x.shape)}: {error}") from error
+        raise ValueError(
+            f"This module cannot take an input of shape {tuple(x.shape)}: choose channels and a size that it reads."
+        ) from error
 
 
 def _storage(tensor):

@@ -1,12 +1,9 @@
 """The ten dogs: find a copy of Imagewoof, check it, decode every photo once into an array that stays on disk."""
 
-import contextlib
 import io
 import json
 import os
 import shutil
-import tempfile
-import urllib.request
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
@@ -17,7 +14,8 @@ from tqdm import tqdm
 
 from lessonlib import standin
 from lessonlib.copies import DataError, check_names, official_names, open_copy
-from lessonlib.places import DATA, cache_folder
+from lessonlib.download import Source, download
+from lessonlib.places import DATA, alone, cache_folder
 
 __all__ = ["BREEDS", "Photos", "Split", "load_photos", "standin_photos"]
 
@@ -33,8 +31,10 @@ BREEDS = {
     "n02111889": "Samoyed",
     "n02115641": "dingo",
 }
-URL = "https://s3.amazonaws.com/fast-ai-imageclas/imagewoof2-160.tgz"  # fast.ai's own, as in fastai's URLs.IMAGEWOOF_160
-PATIENCE = 10  # seconds without a byte before a download is given up
+# fast.ai's own, as in fastai's URLs.IMAGEWOOF_160, and fastai's data/download_checks.py
+ARCHIVE = Source(
+    "https://s3.amazonaws.com/fast-ai-imageclas/imagewoof2-160.tgz", size=92_612_825, md5="3559b194123981a540b87132dbda412f"
+)
 
 
 class Split(NamedTuple):
@@ -79,9 +79,9 @@ def load_photos(tier, official=None):
             print(f"Passed over: {error}")
     if tier.name != "test":  # tests never reach for the network
         try:
-            return _decoded(_download(official), tier, official)
-        except (OSError, DataError) as error:
-            print(f"Imagewoof could not be downloaded ({error}).")
+            return _decoded(download(ARCHIVE, cache_folder()), tier, official)
+        except DataError as error:
+            print(f"Imagewoof could not be downloaded: {error}")
     print("Using the STAND-IN, ten classes of drawn shapes. For dogs, set IMAGEWOOF to a copy of imagewoof2-160.tgz.")
     return standin_photos(tier)
 
@@ -100,67 +100,76 @@ def _usual_places():
     return [p for place in places for p in (place / "imagewoof2-160", place / "imagewoof2-160.tgz") if p.exists()]
 
 
-def _download(official):
-    """Fast.ai's archive in the cache folder; what comes in its place, such as a log-in page, is not kept."""
-    target = _writable(cache_folder()) / "imagewoof2-160.tgz"
-    if not target.exists():
-        part = target.with_suffix(".part")
-        print(f"Downloading Imagewoof from {URL}")
-        with urllib.request.urlopen(URL, timeout=PATIENCE) as answer, part.open("wb") as f:
-            length = int(answer.headers.get("Content-Length") or 0)
-            with tqdm.wrapattr(answer, "read", total=length or None, leave=False) as body:
-                shutil.copyfileobj(body, f)
-        if length and part.stat().st_size != length:
-            raise DataError(f"it broke off at {part.stat().st_size:,} of {length:,} bytes")
-        check_names(open_copy(part), official)
-        part.replace(target)
-    return target
-
-
 def _decoded(path, tier, official):
     copy = open_copy(path)
-    fingerprint = copy.fingerprint()
+    fingerprint, names = copy.fingerprint(), _chosen(official, tier.photos)
     most = "all" if tier.photos is None else "x".join(map(str, tier.photos))
     kept = cache_folder() / f"{fingerprint[:16]}-whole-{tier.stored}px-{most}"
-    if not (kept / "about.json").exists():
+    decoded = _read(kept)
+    if decoded is None:
         check_names(copy, official)
         try:
-            _keep(copy, _chosen(official, tier.photos), tier.stored, kept)
+            with alone(kept.parent):
+                if _read(kept) is None:  # no other kernel was faster
+                    _keep(copy, names, tier.stored, kept)
+            decoded = _read(kept)
         except OSError as error:
-            print(f"Photos stay in memory, {kept.parent} cannot be written ({error.strerror}): set LESSON_CACHE to a folder.")
-            return _as_photos(_decode(copy, _chosen(official, tier.photos), tier.stored), fingerprint)
-    images = np.load(kept / "images.npy", mmap_mode="c")  # copy on write: torch wants writable memory
-    about = json.loads((kept / "about.json").read_text())
-    return _as_photos((images, about["names"], about["aspects"]), fingerprint)
+            print(f"Photos stay in memory, {kept.parent} cannot be written ({error.strerror}): set LESSON_CACHE elsewhere.")
+            decoded = _in_memory(copy, names, tier.stored)
+    return _as_photos(decoded, fingerprint)
+
+
+def _read(kept):
+    """(images, names, aspects) from the cache, None where they are not there, or damaged."""
+    try:
+        about = json.loads((kept / "about.json").read_text())
+        images = np.load(kept / "images.npy", mmap_mode="c")  # copy on write: torch wants writable memory
+        return (images, about["names"], about["aspects"]) if len(images) == len(about["names"]) else None
+    except (OSError, EOFError, ValueError, KeyError, TypeError):
+        return None
 
 
 def _keep(copy, names, size, kept):
-    """Decode into a hidden folder beside `kept` and rename it at the end: whoever is killed leaves no half-made cache."""
-    making = Path(tempfile.mkdtemp(prefix=".making-", dir=_writable(kept.parent)))
+    """Decode into a hidden folder and rename it at the end: whoever is killed leaves no half-made cache.
+
+    To be called by one kernel at a time. Written, not mapped: a mapped file on a full disk kills the process.
+    """
+    if kept.exists():
+        print(f"{kept} is damaged: decoding its photos anew.")
+        shutil.rmtree(kept)
+    making = kept.parent / ".making"
+    shutil.rmtree(making, ignore_errors=True)  # of a kernel that was killed
+    making.mkdir()
+    aspects = [0.0] * len(names)
     try:
-        images, names, aspects = _decode(copy, names, size, making / "images.npy")
-        images.flush()
+        with (making / "images.npy").open("wb") as file:
+            header = {"descr": "|u1", "fortran_order": False, "shape": (len(names), size, size, 3)}
+            np.lib.format.write_array_header_1_0(file, header)
+            start = file.tell()
+            for i, square, aspect in _decode(copy, names, size):
+                file.seek(start + i * square.nbytes)
+                file.write(square)
+                aspects[i] = aspect
+            file.flush()
+            os.fsync(file.fileno())
         (making / "about.json").write_text(json.dumps({"copy": str(copy.path), "names": names, "aspects": aspects}))
-        with contextlib.suppress(FileExistsError):  # another kernel was faster
-            making.rename(kept)
+        making.rename(kept)
     finally:
         shutil.rmtree(making, ignore_errors=True)
 
 
-def _writable(folder):
-    folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryFile(dir=folder):
-        return folder
-
-
-def _decode(copy, names, size, file=None):
-    """Every photo as one uint8 array `(n, size, size, 3)`, in `file` if one is given; the names and aspects in its order."""
-    shape, order = (len(names), size, size, 3), {name: i for i, name in enumerate(names)}
-    images = np.empty(shape, np.uint8) if file is None else np.lib.format.open_memmap(file, "w+", np.uint8, shape)
-    aspects = [0.0] * len(names)
-    for name, data in tqdm(copy.photos(names), total=len(names), desc="decoding, once", leave=False):
-        images[order[name]], aspects[order[name]] = _squeezed(data, size, f"{copy.path}: {name}")
+def _in_memory(copy, names, size):
+    images, aspects = np.empty((len(names), size, size, 3), np.uint8), [0.0] * len(names)
+    for i, square, aspect in _decode(copy, names, size):
+        images[i], aspects[i] = square, aspect
     return images, names, aspects
+
+
+def _decode(copy, names, size):
+    """Yield each photo as (its place in `names`, uint8 `(size, size, 3)`, its aspect), in the order of the copy."""
+    order = {name: i for i, name in enumerate(names)}
+    for name, data in tqdm(copy.photos(names), total=len(names), desc="decoding, once", leave=False):
+        yield order[name], *_squeezed(data, size, f"{copy.path}: {name}")
 
 
 def _squeezed(data, size, where):

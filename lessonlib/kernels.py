@@ -7,6 +7,8 @@ cross-correlation, as it does in torch.
 import torch
 import torch.nn.functional as F
 
+from lessonlib.checks import whole
+
 __all__ = ["correlate", "output_size", "sides", "embed", "placements", "compose", "receptive_field"]
 
 
@@ -24,6 +26,7 @@ def correlate(x, kernel, stride=1, padding=0):
         raise TypeError(f"correlate: x must be a tensor of at least {2 + (kernel.ndim == 4)} dimensions, it is {_say(x)}.")
     if kernel.ndim == 4 and x.shape[-3] != kernel.shape[1]:
         raise ValueError(f"correlate: x has {x.shape[-3]} channels, the kernel reads {kernel.shape[1]}; make them equal.")
+    _check_alike("correlate", x, kernel)
     left, right, top, bottom = sides(padding)
     kh, kw = kernel.shape[-2:]
     h = output_size(x.shape[-2], kh, stride, (top, bottom))
@@ -46,18 +49,18 @@ def output_size(n, k, stride=1, padding=(0, 0)):
     if not isinstance(stride, int) or stride < 1:
         raise ValueError(f"The stride must be a whole number of at least 1, it is {stride!r}.")
     if min(before, after) < 0:
-        raise ValueError(f"Padding adds pixels, it cannot be negative: {padding}.")
+        raise ValueError(f"Padding adds pixels, it cannot be negative: {padding}; give 0 or more.")
     if k > n + before + after:
         raise ValueError(f"The kernel ({k} pixels) is larger than the padded input ({n + before + after} pixels): pad more.")
     return (n + before + after - k) // stride + 1
 
 
 def sides(padding):
-    """Padding as `(left, right, top, bottom)`: one number stands for all four. ValueError for another count."""
+    """Padding as `(left, right, top, bottom)`: one number stands for all four. ValueError for anything else."""
     if isinstance(padding, int):
         return (padding,) * 4
-    if len(padding) != 4:
-        raise ValueError(f"Padding is one number or (left, right, top, bottom), not {padding!r}.")
+    if not isinstance(padding, list | tuple) or len(padding) != 4 or not all(isinstance(side, int) for side in padding):
+        raise ValueError(f"Padding is one whole number or four, (left, right, top, bottom), not {padding!r}.")
     return tuple(padding)
 
 
@@ -67,15 +70,19 @@ def embed(kernel, size, row=0, col=0):
     Raises ValueError where the kernel would not fit at that place.
     """
     _check_kernel(kernel)
+    whole("embed", size=size)
     kh, kw = kernel.shape[-2:]
     bottom, right = size - row - kh, size - col - kw
     if min(row, col, bottom, right) < 0:
-        raise ValueError(f"A {kh}x{kw} kernel does not fit into {size}x{size} at row {row}, column {col}.")
+        raise ValueError(
+            f"A {kh}x{kw} kernel does not fit into {size}x{size} at row {row}, column {col}: take a larger size or other place."
+        )
     return F.pad(kernel, (col, right, row, bottom))
 
 
 def placements(kernel, size=3):
-    """Every way to `embed` a kernel: `{(row, col): padded kernel}`; four for a 2x2 inside a 3x3."""
+    """Every way to `embed` a kernel: `{(row, col): padded kernel}`; four for a 2x2 inside a 3x3. Else as `embed`."""
+    embed(kernel, size)  # else there is no place at all
     kh, kw = kernel.shape[-2:]
     return {(row, col): embed(kernel, size, row, col) for row in range(size - kh + 1) for col in range(size - kw + 1)}
 
@@ -94,6 +101,8 @@ def compose(*kernels):
     if len({kernel.ndim for kernel in kernels}) > 1:
         raise ValueError("compose: give all kernels as (kh, kw), or all as (out, in, kh, kw).")
     composed, *rest = kernels
+    for kernel in rest:
+        _check_alike("compose", composed, kernel)
     for kernel in rest:
         composed = _compose_two(composed, kernel)
     return composed
@@ -118,8 +127,10 @@ def receptive_field(sizes, strides=None):
     `1 + sum of (k_l - 1) * (product of the strides before layer l)`, as in Araujo et al., Distill 2019.
     """
     strides = [1] * len(sizes) if strides is None else list(strides)
-    if len(strides) != len(sizes) or min([*sizes, *strides], default=1) < 1:
-        raise ValueError("receptive_field: give one stride for each kernel size, all of them at least 1.")
+    if len(strides) != len(sizes) or not all(isinstance(n, int) and n >= 1 for n in (*sizes, *strides)):
+        raise ValueError(
+            f"receptive_field: one stride for each kernel size is needed, whole numbers of at least 1, not {sizes}, {strides}."
+        )
     field, step = 1, 1
     for k, stride in zip(sizes, strides):
         field, step = field + (k - 1) * step, step * stride
@@ -131,6 +142,11 @@ def _check_kernel(kernel):
         raise TypeError(f"A kernel is a tensor (kh, kw) or (out, in, kh, kw), this is {_say(kernel)}.")
     if 0 in kernel.shape:
         raise ValueError(f"A kernel needs at least one entry, this one has the shape {tuple(kernel.shape)}.")
+
+
+def _check_alike(caller, x, kernel):
+    if x.dtype != kernel.dtype and kernel.ndim == 4:  # for (kh, kw) torch takes the wider type by itself
+        raise TypeError(f"{caller}: {x.dtype} and {kernel.dtype} do not mix; make both the same, as with .double().")
 
 
 def _say(x):

@@ -4,6 +4,8 @@ from fastai.layers import AdaptiveAvgPool, ConvLayer, Flatten, MaxPool, NormType
 from fastai.vision.models.xresnet import init_cnn
 from torch import nn
 
+from lessonlib.arms import check_arm
+from lessonlib.checks import whole
 from lessonlib.tiers import XRESNET18
 
 __all__ = ["residual_network", "replace_convolutions"]
@@ -14,8 +16,10 @@ ACTIVATIONS = {"relu": defaults.activation, "mish": nn.Mish}
 def residual_network(arm, network=XRESNET18, classes=10):
     """An xresnet (He et al., 1812.01187) for `(n, 3, s, s)` photos whose 3x3 convolutions are built by `arm`.
 
-    Returns a module giving `(n, classes)`.
+    Returns a module giving `(n, classes)`. Raises TypeError for what is no arm, ValueError without classes.
     """
+    check_arm(arm)
+    whole("residual_network", classes=classes)
     widths = [int(64 * 2**stage * network.width) for stage in range(4)]
     stem = _stem(network)
     activation = ACTIVATIONS[network.activation]

@@ -6,22 +6,31 @@ import numpy as np
 import torch
 from PIL import Image, ImageOps
 
+from lessonlib.checks import whole
+
 __all__ = ["SAMPLES", "sample_photo", "read_photo"]
 
 SAMPLES = {"flower": "flower.jpg", "temple": "china.jpg"}
 
 
 def sample_photo(name="flower", size=128):
-    """A photo `(3, size, size)`, float64 in [0, 1], from scikit-learn's samples. ValueError for an unknown name."""
+    """A photo `(3, size, size)`, float64 in [0, 1], from scikit-learn's samples. ValueError for an unknown name or no size."""
     if name not in SAMPLES:
         raise ValueError(f"There is no sample photo {name!r}; choose one of {', '.join(SAMPLES)}.")
+    whole("sample_photo", size=size)
     from sklearn.datasets import load_sample_image  # 1 s, and only needed here
 
     return _square(Image.fromarray(load_sample_image(SAMPLES[name])), size)
 
 
 def read_photo(data, size=128):
-    """The middle square of a picture file's bytes as `(3, size, size)`, float64 in [0, 1]. ValueError where there is none."""
+    """The middle square of a picture file's bytes as `(3, size, size)`, float64 in [0, 1]. ValueError where there is none.
+
+    TypeError for what are no bytes, such as a path.
+    """
+    if not isinstance(data, bytes):
+        raise TypeError(f"read_photo takes a file's bytes, not a {type(data).__name__}: Path(name).read_bytes() gives them.")
+    whole("read_photo", size=size)
     try:
         return _square(ImageOps.exif_transpose(Image.open(io.BytesIO(data))), size)
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:

@@ -17,6 +17,8 @@ class Picture:
     """
 
     def __init__(self, drawing, alt):
+        if not isinstance(drawing, bytes) and not hasattr(drawing, "savefig"):
+            raise TypeError(f"A Picture takes PNG bytes or a matplotlib Figure, not a {type(drawing).__name__}.")
         self.png, self.alt = drawing if isinstance(drawing, bytes) else _rendered(drawing), alt
 
     def _repr_mimebundle_(self, include=None, exclude=None):
@@ -30,6 +32,8 @@ def bundle(png, alt):
 
 def pixels(photo, zoom=1):
     """PNG bytes of `(3, h, w)` or `(h, w)` values in [0, 1]; each value becomes `zoom` x `zoom` screen pixels, unblurred."""
+    if photo.ndim not in (2, 3) or (photo.ndim == 3 and len(photo) != 3):
+        raise ValueError(f"pixels takes (3, h, w) or (h, w), not {tuple(photo.shape)}.")
     photo = photo.expand(3, *photo.shape[-2:]) if photo.ndim == 2 else photo
     values = (photo.nan_to_num().clamp(0, 1) * 255).round().to(torch.uint8).permute(1, 2, 0).contiguous().numpy()
     image = Image.fromarray(values)
@@ -38,6 +42,8 @@ def pixels(photo, zoom=1):
 
 def side_by_side(pngs, gap=12):
     """One PNG of several in a row, on white, for the still picture of a playground."""
+    if not pngs:
+        raise ValueError("side_by_side: give at least one PNG.")
     images = [Image.open(io.BytesIO(png)).convert("RGB") for png in pngs]
     row = Image.new("RGB", (sum(i.width + gap for i in images) - gap, max(i.height for i in images)), "white")
     left = 0

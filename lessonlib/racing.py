@@ -4,6 +4,7 @@ import threading
 import time
 from dataclasses import dataclass
 
+from lessonlib.arms import check_arm
 from lessonlib.checkpoints import checkpoint_path
 from lessonlib.runs import own_runs
 from lessonlib.training import Lever, OutOfMemory, fit, learner_for
@@ -64,7 +65,8 @@ class Racing:
             self.add(arm)
 
     def add(self, arm):
-        """Put `arm` at the end of the queue. ValueError if it is in the race already."""
+        """Put `arm` at the end of the queue. ValueError if it is in the race already, TypeError if it is none."""
+        check_arm(arm)
         if arm in self.arms:
             raise ValueError(f"{arm.label} is in the race already: add another arm.")
         known = [run for run in own_runs(self.record_as) if run.arm == arm.name and run.seed == self.seed]
@@ -208,5 +210,5 @@ def about(seconds):
 
 
 def _sentence(error):
-    said = str(error) if isinstance(error, OutOfMemory) else f"{type(error).__name__}: {error}"
+    said = str(error) if isinstance(error, OutOfMemory | ValueError | OSError) else f"{type(error).__name__}: {error}"
     return said if said.endswith(".") else f"{said}."

@@ -1,8 +1,9 @@
 """One trained seed is one JSON line: written once, read by every chart and table."""
 
-import errno
 import json
 import platform
+import re
+from contextlib import suppress
 from dataclasses import asdict, dataclass, fields
 from importlib.metadata import version
 
@@ -54,17 +55,34 @@ def which(arm, recipe, seed, data):
 def record(run, name="local"):
     """Append `run` to `<runs folder>/<name>.jsonl`. Writers wait for each other, on machines that share the folder too.
 
-    Half a line, left by a writer that was killed, is cut off first. OSError where the disk is full: then nothing is added.
+    Half a line, left by a writer that was killed, is cut off first.
+    Raises OSError where the disk is full or cannot be written, and then nothing is added; TypeError for what is no Run;
+    ValueError for a name that is none.
     """
-    path = runs_folder() / f"{name}.jsonl"
+    if not isinstance(run, Run):
+        raise TypeError(f"record takes a Run, as training.fit gives it, not a {type(run).__name__}.")
+    path = _file(runs_folder(), name)
     line = (json.dumps(asdict(run)) + "\n").encode()
-    with FileLock(unfinished_folder() / f"{name}.lock"), path.open("a+b", buffering=0) as file:
-        end = _mended(file)
-        if file.write(line) < len(line):
+    with FileLock(unfinished_folder() / f"{name}.lock"), _opened(path) as file:
+        end, written = _mended(file), 0
+        with suppress(OSError):  # raised where there is no room for a single byte
+            written = file.write(line)
+        if written < len(line):
             file.truncate(end)
-            raise OSError(
-                errno.ENOSPC, f"no room for the run of {run.arm}, seed {run.seed}; free some and start again", str(path)
-            )
+            raise OSError(f"{path} has no room for the run of {run.arm}, seed {run.seed}; free some and start again.")
+
+
+def _opened(path):
+    try:
+        return path.open("a+b", buffering=0)
+    except OSError as error:
+        raise OSError(f"{path} cannot be written ({error.strerror}): set LESSON_RUNS to another folder.") from error
+
+
+def _file(folder, name):
+    if not isinstance(name, str) or not re.fullmatch(r"[\w .-]*\w", name):
+        raise ValueError(f"{name!r} is no name for a set of runs: use letters, digits, spaces, - and _.")
+    return folder / f"{name}.jsonl"
 
 
 def _mended(file):
@@ -96,7 +114,7 @@ def _whole(lines):
     runs = []
     for path, number, run in lines:
         if run is None:
-            print(f"Left out line {number} of {path}: it is no whole run.")
+            print(f"Left out line {number} of {path}: it is no whole run; delete that line.")
         else:
             runs.append(run)
     return runs
@@ -114,13 +132,23 @@ def _as_json(recipe):
 
 def _lines(name, folders):
     """(path, number, Run or None where it is damaged) of every line in these folders."""
-    for path in dict.fromkeys(folder / f"{name}.jsonl" for folder in folders):
+    for path in dict.fromkeys(_file(folder, name) for folder in folders):
         for number, line in enumerate(path.read_bytes().splitlines() if path.exists() else [], 1):
             try:
-                values = json.loads(line)
-                yield path, number, Run(**{field.name: values[field.name] for field in fields(Run)})
+                yield path, number, _run(json.loads(line))
             except (ValueError, KeyError, TypeError):
                 yield path, number, None
+
+
+def _run(values):
+    """The Run of a line's values; ValueError, KeyError or TypeError for those of an older or another program."""
+    run = Run(**{field.name: values[field.name] for field in fields(Run)})
+    for field in fields(Run):
+        if not isinstance(getattr(run, field.name), field.type):
+            raise TypeError(field.name)
+    if not all(0 <= epoch["accuracy"] <= 1 for epoch in run.epochs):
+        raise ValueError("accuracy")
+    return run
 
 
 def machine():

@@ -36,8 +36,10 @@ def study(name, workers=None, only=()):
     workers: how many at once on this machine, None for what `joblib.parallel_config` says, else one; only: names of arms.
     Raises ValueError for a plan, an arm or a number of workers that there is not, DataError where a worker has other photos.
     """
+    if isinstance(only, str):
+        raise TypeError(f"study: only is a list of arms' names, such as [{only!r}], not {only!r}.")
     trials = _chosen(name, only)
-    if workers is not None and workers < 1:
+    if workers is not None and (not isinstance(workers, int) or workers < 1):
         raise ValueError(f"A study needs a worker: --workers {workers} leaves none.")
     source = photos_for(trials[0].recipe).source
     left, began, trained = missing(trials, name, source), time.monotonic(), 0
@@ -57,7 +59,8 @@ def _chosen(name, only):
     trials = [trial for part in plan(name) for trial in part.trials]
     for wanted in only:
         if arm(wanted).name not in {trial.arm for trial in trials}:
-            raise ValueError(f"The plan {name} has no run of {wanted}.")
+            arms = dict.fromkeys(trial.arm for trial in trials)
+            raise ValueError(f"The plan {name} has no run of {wanted}; choose among {', '.join(arms)}.")
     return [trial for trial in trials if not only or trial.arm in only]
 
 

@@ -1,9 +1,12 @@
 """How large the experiment is on this machine: seconds for a test, minutes on a CPU, the leaderboard's size on a GPU."""
 
+import math
 import os
 from dataclasses import dataclass
 
 import torch
+
+from lessonlib.checks import whole
 
 __all__ = ["Network", "XRESNET18", "XRESNET50", "Tier", "TIERS", "current_tier"]
 
@@ -29,8 +32,10 @@ class Network:
     stem_activation: str = "relu"
 
     def __post_init__(self):
-        if int(32 * self.width) < 1 or min(self.blocks) < 1 or len(self.blocks) != 4:
+        if not math.isfinite(self.width) or int(32 * self.width) < 1 or min(self.blocks) < 1 or len(self.blocks) != 4:
             raise ValueError(f"A network needs channels and four stages: width {self.width}, blocks {self.blocks} leave none.")
+        if self.expansion not in (1, 4):
+            raise ValueError(f"There are no blocks of expansion {self.expansion}; choose 1 or 4.")
         if self.stem not in ("3x3", "7x7"):
             raise ValueError(f"There is no stem {self.stem!r}; choose 3x3 or 7x7.")
         for name in (self.activation, self.stem_activation):
@@ -58,6 +63,14 @@ class Tier:
     epochs: int
     batch: int
     lr: float
+
+    def __post_init__(self):
+        whole(f"Tier {self.name}", px=self.px, stored=self.stored, epochs=self.epochs)
+        whole(f"Tier {self.name}", 2, batch=self.batch)  # of one photo there is no variance for BatchNorm
+        if self.photos is not None and (not isinstance(self.photos, tuple) or len(self.photos) != 2 or min(self.photos) < 1):
+            raise ValueError(f"Tier {self.name}: photos is {self.photos}; give a pair such as (24, 8), or None for all.")
+        if not (math.isfinite(self.lr) and self.lr > 0):
+            raise ValueError(f"Tier {self.name}: the learning rate is {self.lr}; give a positive number.")
 
 
 TIERS = {

@@ -14,9 +14,12 @@ from fastai.losses import LabelSmoothingCrossEntropyFlat
 from fastai.optimizer import ranger
 
 from lessonlib import checkpoints
+from lessonlib.arms import check_arm
 from lessonlib.batches import Batches
+from lessonlib.imagewoof import Photos
 from lessonlib.networks import residual_network
 from lessonlib.runs import Run, machine, record, versions
+from lessonlib.tiers import Tier
 
 __all__ = ["Lever", "Diary", "OutOfMemory", "learner_for", "fit"]
 
@@ -63,7 +66,7 @@ class Diary(Callback):
 
     def __init__(self, watch=None, lever=None, keep=None):
         self.watch, self.lever, self.keep = watch, lever or Lever(), keep
-        self.epochs, self._losses, self._fresh = [], [], []
+        self.epochs, self._losses, self._fresh, self.trouble = [], [], [], None
 
     @property
     def losses(self):
@@ -123,7 +126,11 @@ class Diary(Callback):
             }
         )
         if self.keep:
-            checkpoints.save(self.keep, self.learn, self)
+            try:
+                checkpoints.save(self.keep, self.learn, self)
+            except OSError as error:  # fastai would put words of its own before the sentence: `fit` raises it
+                self.trouble = error
+                raise CancelFitException from error
         self._tell()
 
     @property
@@ -138,13 +145,23 @@ class Diary(Callback):
 
 
 def learner_for(arm, photos, tier, seed=0):
-    """A fastai Learner ready to train `arm` on `photos` in the size of `tier`, everything random drawn from `seed`."""
+    """A fastai Learner ready to train `arm` on `photos` in the size of `tier`, everything random drawn from `seed`.
+
+    Raises TypeError for other things than these, in this order; ValueError as `Batches`, for a batch or a seed it cannot use.
+    """
+    check_arm(arm)
+    for thing, kind, source in ((photos, Photos, "imagewoof.load_photos(tier)"), (tier, Tier, "tiers.TIERS[name]")):
+        if not isinstance(thing, kind):
+            raise TypeError(
+                f"learner_for takes an Arm, Photos, a Tier; {str(thing)[:60]!r} is no {kind.__name__}: use {source}."
+            )
     device = "cuda" if torch.cuda.is_available() else "cpu"
+    train = Batches(*photos.train, tier.px, tier.batch, seed, device)
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         model = residual_network(arm, tier.network, len(photos.classes))
     dls = DataLoaders(
-        Batches(*photos.train, tier.px, tier.batch, seed, device),
+        train,
         Batches(*photos.valid, tier.px, 2 * tier.batch, device=device),
         device=torch.device(device),
     )
@@ -176,7 +193,7 @@ def fit(learner, watch=None, lever=None, keep=None, record_as=None):
     was finished, its `finished` is False, and `learner.model` keeps what it has learnt.
     keep: a file of `checkpoints`. A run found there goes on after its last finished epoch, as if it had never been broken off;
     it is removed when the run is finished, and recorded under `record_as` if a name is given.
-    Raises OutOfMemory, which says what to change, where the GPU's memory is too small.
+    Raises OutOfMemory, which says what to change, where the GPU's memory is too small; OSError where the disk is full.
     """
     diary, tier = Diary(watch, lever, keep), learner.tier
     if keep:
@@ -196,6 +213,8 @@ def fit(learner, watch=None, lever=None, keep=None, record_as=None):
             f"The GPU's memory is too small for batches of {tier.batch} photos: try {max(1, tier.batch // 2)}, "
             f"with replace(tier, batch={max(1, tier.batch // 2)})."
         )
+    if diary.trouble:
+        raise diary.trouble
     run = Run(
         arm=learner.arm.name,
         seed=learner.seed,
