@@ -15,7 +15,7 @@ def distance_chart(rows, source):
 
     source: what the network was trained on, named above the chart.
     """
-    figure = Figure(figsize=(9, 0.8 + 0.5 * len(rows)), layout="constrained")
+    figure = Figure(figsize=(9, 1 + 0.4 * len(rows)), layout="constrained")
     axes, words = figure.subplots(), []
     kinds = list(next(iter(rows.values())))
     for row, (name, found) in enumerate(rows.items()):
@@ -29,6 +29,6 @@ def distance_chart(rows, source):
     axes.set(ylim=(len(rows) - 0.5, -0.5), xlim=(0, None), xlabel="relative distance from the nearest product of two 2x2")
     axes.spines[["top", "right", "left"]].set_visible(False)
     axes.tick_params(left=False)
-    figure.legend(frameon=False, fontsize=9, loc="outside right upper")
+    figure.legend(frameon=False, fontsize=9, loc="outside lower center", ncols=len(kinds))
     figure.suptitle(source, fontsize=8, color=DARK)
     return Picture(figure, f"Median distance of the kernels from products, layer by layer, {source}. " + "; ".join(words) + ".")

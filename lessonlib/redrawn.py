@@ -1,0 +1,34 @@
+"""Studies that might have been: a few runs drawn again and again from those recorded, and what each would have concluded."""
+
+import numpy as np
+
+from lessonlib.checks import whole
+
+__all__ = ["redrawn", "conclusions"]
+
+STUDIES = 4000
+
+
+def redrawn(accuracies, n, studies=STUDIES):
+    """Mean accuracy of `n` runs an arm in each of many studies, `{label: (studies,)}`.
+
+    accuracies: `{label: accuracies of recorded runs}`; each study draws its runs from them with replacement, each arm for
+    itself, as the thread's runs were not paired. The same numbers always give the same studies.
+    ValueError for an arm without runs, or fewer than one run.
+    """
+    whole("redrawn", n=n, studies=studies)
+    if missing := [label for label, some in accuracies.items() if not len(some)]:
+        raise ValueError(f"redrawn needs recorded runs of every arm; of {', '.join(missing)} there are none: leave it out.")
+    random = np.random.default_rng(0)
+    return {
+        label: np.asarray(some)[random.integers(len(some), size=(studies, n))].mean(1) for label, some in accuracies.items()
+    }
+
+
+def conclusions(means, reference, margin):
+    """What each study would have said of each arm, `{label: (studies,)}`: -1 worse than the reference, 0 the same, 1 better.
+
+    means: from `redrawn`; a difference counts from `margin` on, in the units of the means.
+    """
+    against = {label: mean - means[reference] for label, mean in means.items() if label != reference}
+    return {label: np.sign(d) * (abs(d) >= margin) for label, d in against.items()}
