@@ -88,7 +88,8 @@ def beside(low, high, figure):
     if isinf(low):
         return f"too few runs for an interval, so {figure:+.1f} points stay open"
     if not low <= figure <= high:
-        return f"{figure:+.1f} points are ruled out here"
+        same = "the same direction, but " if min(low * figure, high * figure) > 0 else ""
+        return f"{same}{figure:+.1f} points are ruled out here"
     if low <= 0 <= high:
         return f"{figure:+.1f} points are not ruled out here, and no difference at all is not either"
     return f"{figure:+.1f} points fit what we find"
