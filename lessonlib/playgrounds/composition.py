@@ -34,7 +34,9 @@ class CompositionPlayground(Playground):
             "The photo after B, after B and then C, and after A alone, which is the same picture.",
             side=160,
         )
-        kernels = HBox([self.b, _sign("then"), self.c, _sign("are"), self.table])
+        kernels = HBox([self.b, _sign("then"), self.c, _sign("are"), self.table], layout=Layout(flex_flow="row wrap"))
+        for box in kernels.children:
+            box.layout.flex = "0 0 auto"  # in a narrow page the next line takes what does not fit, and nothing is cut off
         super().__init__([HBox([self.picker, self.preset]), kernels, HBox([self.before, self.after])])
         self.preset.observe(self._choose, "value")
         self.draw()
