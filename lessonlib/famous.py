@@ -2,7 +2,7 @@
 
 import torch
 
-__all__ = ["THREE", "TWO", "PAIRS"]
+__all__ = ["THREE", "TWO", "PAIRS", "PAIRS_OF_THREE"]
 
 
 def _kernels(**rows):
@@ -37,4 +37,16 @@ PAIRS = {
     "Sobel": (torch.ones(2, 2, dtype=torch.float64), TWO["difference across"]),
     "both differences": (TWO["difference across"], TWO["difference down"]),
     "two diagonals": (TWO["Roberts diagonal"], TWO["Roberts diagonal"].flip(1)),
+}
+
+# Two 3x3 whose composition, a 5x5, has a name of its own.
+# The box: five ones in a row are (1, g, 1) then (1, 1 - g, 1), with g the golden ratio.
+_GOLDEN = (1 + 5**0.5) / 2
+_WIDE, _NARROW = torch.tensor([[1, _GOLDEN, 1], [1, 1 - _GOLDEN, 1]], dtype=torch.float64)
+PAIRS_OF_THREE = {
+    "identity": (THREE["identity"], THREE["identity"]),
+    "binomial blur": (THREE["binomial blur"], THREE["binomial blur"]),
+    "box blur": (torch.outer(_WIDE, _WIDE) / 5, torch.outer(_NARROW, _NARROW) / 5),
+    "Sobel": (16 * THREE["binomial blur"], THREE["Sobel"]),
+    "blurred Laplacian": (THREE["binomial blur"], THREE["Laplacian"]),
 }

@@ -9,7 +9,7 @@ from statistics import NormalDist
 import numpy as np
 from scipy.special import stdtrit
 
-__all__ = ["FEWEST", "paired", "interval", "verdict", "runs_needed"]
+__all__ = ["FEWEST", "paired", "interval", "verdict", "beside", "runs_needed"]
 
 RESAMPLES = 4999
 BOOTSTRAP = 8  # differences from which on resampling them says more than their mean and spread do
@@ -81,6 +81,18 @@ def verdict(low, high, n):
     if high <= -0.01:
         return f"worse by at least {_rounded_down(-high)} points"
     return f"not distinguishable with {n} {'run' if n == 1 else 'runs'}"
+
+
+def beside(low, high, figure):
+    """What the interval of our difference says of `figure`, a difference that others measured, in points."""
+    if isinf(low):
+        return f"too few runs for an interval, so {figure:+.1f} points stay open"
+    if not low <= figure <= high:
+        same = "the same direction, but " if min(low * figure, high * figure) > 0 else ""
+        return f"{same}{figure:+.1f} points are ruled out here"
+    if low <= 0 <= high:
+        return f"{figure:+.1f} points are not ruled out here, and no difference at all is not either"
+    return f"{figure:+.1f} points fit what we find"
 
 
 def _rounded_down(x):

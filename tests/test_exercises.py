@@ -10,6 +10,7 @@ from itertools import product
 from pathlib import Path
 
 import nbformat
+import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
@@ -29,6 +30,7 @@ from lessonlib.exercises.composition import (
     check_sobel,
 )
 from lessonlib.exercises.costs import check_kept, check_macs, check_saving
+from lessonlib.exercises.five import check_reading, check_ring, check_row, check_stack
 from lessonlib.exercises.folding import check_bias, check_fold, check_middle
 from lessonlib.exercises.kernels import check_correlate, check_patches, check_size
 from lessonlib.exercises.noise import check_difference, check_runs, check_standard_error
@@ -43,7 +45,7 @@ from lessonlib.nearest import nearest_product
 from lessonlib.widths import composition_rank, hidden_width, two_channel_factors
 
 NOTEBOOKS = sorted((Path(__file__).parents[1] / "notebooks").glob("*.ipynb"))
-WITH_EXERCISES = {"01", "02", "03", "04", "05", "06"}
+WITH_EXERCISES = {"01", "02", "03", "04", "05", "06", "08"}
 SOBEL = famous.THREE["Sobel"]
 
 
@@ -187,6 +189,28 @@ def runs(sd, d, z=2.8, arms=2, power=2, up=math.ceil):
     return up(arms * (z * sd / d) ** power)
 
 
+def stack_saves(n, field=lambda n: 2 * n + 1):
+    return 1 - 9 * n / field(n) ** 2
+
+
+def ring(n, k, wide=None, sides=2, smallest=0, power=2):
+    inner = max(n - sides * (k // 2 if wide is None else wide), smallest)
+    return 1 - (inner / n) ** power
+
+
+def row_of_five(a, sign=-1, leads=1, order=1):
+    r = sorted(np.roots(a.flip(0)), key=lambda z: (abs(z.imag), z.real))
+    b, c = ([(p * q).real, sign * (p + q).real, 1][::order] for p, q in (r[:2], r[2:]))
+    lead = a[4].item()
+    return [lead * v for v in b] if leads > 1 else b, [lead * v for v in c] if leads else c
+
+
+def reading(low, high, figure):
+    if not low <= figure <= high:
+        return "ruled out"
+    return "open" if low <= 0 <= high else "fits"
+
+
 two = two_channel_factors(famous.THREE["Laplacian"])
 LAPLACIAN = [(two[0][m, 0], two[1][0, m]) for m in (0, 1)]
 ACROSS, DOWN = ([[1, -1], [0, 0]], [[0, 0], [1, -1]]), ([[1, 0], [-1, 0]], [[0, 1], [0, -1]])
@@ -236,6 +260,10 @@ RIGHT = [
     (check_difference, difference),
     (check_runs, runs),
     (check_runs, lambda sd, d: runs(sd, d, z=statistics.NormalDist().inv_cdf(0.975) + statistics.NormalDist().inv_cdf(0.8))),
+    (check_stack, stack_saves),
+    (check_ring, ring),
+    (check_row, row_of_five),
+    (check_reading, reading),
 ]
 
 WRONG = [
@@ -489,6 +517,44 @@ WRONG = [
     (check_runs, lambda *case: runs(*case, up=float), "not a number of runs yet"),
     (check_runs, lambda *case: 2 * runs(*case), "both arms together"),
     (check_runs, lambda *case: runs(*case, z=1.64 + 0.84), "1.96, not 1.64"),
+    (check_stack, lambda n: 1 - stack_saves(n), "This is what remains"),
+    (check_stack, lambda n: 1 / (1 - stack_saves(n)) - 1, "how many more the large kernel has"),
+    (check_stack, lambda n: 1 - 3 * n / (2 * n + 1), "square both sizes"),
+    (check_stack, lambda n: stack_saves(n, lambda n: 3 * n), "which is 1 without any"),
+    (check_stack, lambda n: stack_saves(n, lambda n: n + 2), "adds 2 to what one output sees, not 1"),
+    (check_stack, lambda n: 1 - 9**n / (2 * n + 1) ** 2, "they do not multiply"),
+    (check_stack, lambda n: 100 * stack_saves(n), "between 0 and 1"),
+    (check_ring, lambda n, k: 1 - ring(n, k), "This is the share that is right"),
+    (check_ring, lambda n, k: ring(n, k, sides=1), "take the padding away twice"),
+    (check_ring, lambda n, k: ring(n, k, power=1), "a square, not a stripe"),
+    (check_ring, lambda n, k: 4 * (k // 2) / n, "you count them twice"),
+    (check_ring, lambda n, k: ring(n, k, wide=k - 1), "the first one's padding does no harm"),
+    (check_ring, lambda n, k: ring(n, k, wide=k), "wide, not k"),
+    (check_ring, lambda n, k: ring(n, k, smallest=-9), "the square of a negative side"),
+    (check_row, lambda a: row_of_five(a, leads=0), "The factor a[4] is lost"),
+    (check_row, lambda a: row_of_five(a, leads=2), "Both kernels carry a[4]"),
+    (check_row, lambda a: row_of_five(a, order=-1), "turned round: x^2 + p x + q is the kernel"),
+    (check_row, lambda a: row_of_five(a, leads=0, order=-1), "turned round and a[4] is lost"),
+    (check_row, lambda a: row_of_five(a, sign=1), "the wrong sign"),
+    (check_row, lambda a: [np.poly(half)[::-1] for half in np.split(np.roots(a.flip(0)), 2)], "has to be real numbers"),
+    (check_reading, lambda low, high, figure: "fits" if low <= figure <= high else "ruled out", "Too soon"),
+    (check_reading, lambda *case: "open" if case[0] <= 0 <= case[1] else reading(*case), "look at the figure first"),
+    (
+        check_reading,
+        lambda low, high, figure: "fits" if min(low * figure, high * figure) > 0 else reading(low, high, figure),
+        "The same sign is not the same size",
+    ),
+    (
+        check_reading,
+        lambda low, high, figure: "open" if low <= figure <= high <= 0 else reading(low, high, figure),
+        "leaves 0 out as well",
+    ),
+    (check_reading, lambda *case: reading(*case).replace("open", "ruled out"), "is not 'ruled out'"),
+    (
+        check_reading,
+        lambda *case: {"fits": "ruled out", "ruled out": "fits", "open": "open"}[reading(*case)],
+        "are exchanged",
+    ),
 ]
 CHECKERS = sorted({row[0] for row in RIGHT}, key=lambda check: check.__name__)
 OF_VALUES = [check_delta, check_sobel, check_arguments, check_rescue, check_counterexample]
@@ -620,6 +686,16 @@ def test_the_numbers_in_the_quiz_of_the_race():
     assert (runs(0.95, 1), runs(0.95, 2)) == (15, 4)
 
 
+def test_the_numbers_in_the_quiz_of_five():
+    assert f"{stack_saves(3):.0%} {1 / (1 - stack_saves(3)) - 1:.0%} {stack_saves(2):.0%} {8 / 9:.0%}" == "45% 81% 28% 89%"
+    assert f"{ring(7, 3):.0%} {ring(32, 3):.0%} {2 / 7:.0%} {ring(7, 3, sides=1):.0%}" == "49% 12% 29% 27%"
+    first, second = Draws().normal(2, 3, 3)
+    assert composition_rank(first, second).rank == 17 and compose(first, second).numel() - 17 == 8
+    c = 64
+    wide = next(m for m in range(1, 9 * c) if 18 * c * m - m * m >= 25 * c * c)
+    assert wide == math.ceil((9 - math.sqrt(56)) * c) == 98 and f"{18 * c * wide / (25 * c * c) - 1:.0%}" == "10%"
+
+
 def imports(cells):
     """The import statements of a notebook's code cells, as source."""
     nodes = [node for cell in cells if cell.cell_type == "code" for node in ast.parse(cell.source).body]
@@ -686,5 +762,5 @@ def test_a_saved_quiz_is_readable_text():
 
 
 def test_there_is_no_quiz_of_another_name():
-    with pytest.raises(ValueError, match="no quiz '08'; choose one of 01, 02, 03, 04"):
-        Quiz("08")
+    with pytest.raises(ValueError, match="no quiz '00'; choose one of 01, 02, 03, 04"):
+        Quiz("00")

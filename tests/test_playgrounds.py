@@ -8,6 +8,7 @@ import torch
 from PIL import Image
 
 from lessonlib import famous
+from lessonlib.kernels import embed
 from lessonlib.photos import read_photo, sample_photo
 from lessonlib.pictures import pixels
 from lessonlib.playgrounds.composition import CompositionPlayground
@@ -174,6 +175,22 @@ def test_every_pair_can_be_chosen(name):
     box = CompositionPlayground()
     box.preset.value = name
     assert box.preset.value == name and torch.equal(box.b.kernel, famous.PAIRS[name][0])
+
+
+@pytest.mark.parametrize("name", sorted(famous.PAIRS_OF_THREE))
+def test_two_3x3_compose_to_a_named_5x5(name):
+    box = CompositionPlayground(famous.PAIRS_OF_THREE)
+    box.preset.value = name
+    blur = torch.tensor([1.0, 4, 6, 4, 1], dtype=torch.float64)
+    wanted = {
+        "identity": embed(famous.THREE["identity"], 5, 1, 1),
+        "binomial blur": torch.outer(blur, blur) / 256,
+        "box blur": torch.full((5, 5), 1 / 25, dtype=torch.float64),
+        "Sobel": torch.outer(blur, torch.tensor([-1.0, -2, 0, 2, 1], dtype=torch.float64)),
+    }
+    assert box.preset.value == name and box.kernel.shape == (5, 5) and box.difference < 1e-12
+    torch.testing.assert_close(box.kernel, wanted.get(name, box.kernel))
+    assert box.kernel.sum().abs() < 1e-12 or name not in ("Sobel", "blurred Laplacian")
 
 
 def test_placement_drifts_by_half_a_pixel_a_layer():

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from lessonlib.verdicts import BOOTSTRAP, FEWEST, interval, paired, runs_needed, verdict
+from lessonlib.verdicts import BOOTSTRAP, FEWEST, beside, interval, paired, runs_needed, verdict
 
 STUDIES = 2000
 SIZES = [3, 4, 5, 7, 8, 10, 15]
@@ -196,3 +196,18 @@ def test_runs_are_paired_by_seed_and_photos():
 def test_nonsense_is_answered_with_a_sentence(call, words):
     with pytest.raises(ValueError, match=words):
         call()
+
+
+@pytest.mark.parametrize(
+    "low, high, words",
+    [
+        (0.3, 1.7, "+1.0 points fit what we find"),
+        (-1.7, -0.3, "+1.0 points are ruled out here"),
+        (1.2, 2.0, "the same direction, but +1.0 points are ruled out here"),
+        (-0.4, 0.9, "+1.0 points are ruled out here"),
+        (-0.4, 1.6, "+1.0 points are not ruled out here, and no difference at all is not either"),
+        (-math.inf, math.inf, "too few runs for an interval, so +1.0 points stay open"),
+    ],
+)
+def test_a_figure_of_others_beside_our_interval(low, high, words):
+    assert beside(low, high, 1) == words

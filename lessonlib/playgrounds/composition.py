@@ -15,12 +15,16 @@ CUSTOM = "custom"
 
 
 class CompositionPlayground(Playground):
-    """Two editable 2x2 kernels composing live into a 3x3. `difference` is the largest one between the two routes."""
+    """Two editable kernels composing live into one. `difference` is the largest one between the two routes.
 
-    def __init__(self):
+    pairs: the presets, `{name: (B, C)}`, all of one size: `famous.PAIRS`, or `famous.PAIRS_OF_THREE`. "Sobel" comes first.
+    """
+
+    def __init__(self, pairs=famous.PAIRS):
+        self.pairs = pairs
         self.picker = PhotoPicker(self.update, self.say, size=160)
-        self.preset = Dropdown(options=[CUSTOM, *famous.PAIRS], description="preset", layout=Layout(width="240px"))
-        b, c = famous.PAIRS["Sobel"]
+        self.preset = Dropdown(options=[CUSTOM, *pairs], description="preset", layout=Layout(width="240px"))
+        b, c = pairs["Sobel"]
         self.b = KernelEditor(b, "B, first", self.update, self.say)
         self.c = KernelEditor(c, "C, second", self.update, self.say)
         self.table = HTML()
@@ -30,7 +34,9 @@ class CompositionPlayground(Playground):
             "The photo after B, after B and then C, and after A alone, which is the same picture.",
             side=160,
         )
-        kernels = HBox([self.b, _sign("then"), self.c, _sign("are"), self.table])
+        kernels = HBox([self.b, _sign("then"), self.c, _sign("are"), self.table], layout=Layout(flex_flow="row wrap"))
+        for box in kernels.children:
+            box.layout.flex = "0 0 auto"  # in a narrow page the next line takes what does not fit, and nothing is cut off
         super().__init__([HBox([self.picker, self.preset]), kernels, HBox([self.before, self.after])])
         self.preset.observe(self._choose, "value")
         self.draw()
@@ -52,7 +58,7 @@ class CompositionPlayground(Playground):
         self.after.show([shown(after_b, b)[0], shown(two_steps, a)[0], shown(one_step, a)[0]])
         self.before.show(photo)
         self.table.value = kernel_table(a, "A, both at once")
-        self.preset.value = next((name for name in famous.PAIRS if self._is(name)), CUSTOM)
+        self.preset.value = next((name for name in self.pairs if self._is(name)), CUSTOM)
         self.say(
             f"Largest difference between the two routes: {self.difference:.1e}, on values up to {one_step.abs().max():.3g}."
         )
@@ -77,12 +83,12 @@ class CompositionPlayground(Playground):
         return "Composition playground: a photo, after B, after B then C, and after A alone; the last two are the same picture."
 
     def _is(self, name):
-        return all(map(torch.equal, famous.PAIRS[name], (self.b.kernel, self.c.kernel)))
+        return all(map(torch.equal, self.pairs[name], (self.b.kernel, self.c.kernel)))
 
     def _choose(self, change):
         name = change["new"]
-        if name in famous.PAIRS and not self._is(name):
-            b, c = famous.PAIRS[name]
+        if name in self.pairs and not self._is(name):
+            b, c = self.pairs[name]
             self.b.set_silently(b)
             self.c.kernel = c
 
