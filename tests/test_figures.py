@@ -50,7 +50,7 @@ def run(arm, accuracy, **other):
 
 def test_the_recorded_chart_counts_its_runs():
     alt = recorded_chart({"ours": [run("3x3", 0.5), run("3x3", 0.52)], "theirs": [run("2x2", 0.4)], "none": []}).alt
-    assert "ours: 2 runs, 50.0 to 52.0%, mean 51.0%; theirs: 1 runs, 40.0 to 40.0%, mean 40.0%." in alt
+    assert "ours: 2 runs, 50.0 to 52.0%, mean 51.0%; theirs: 1 run, 40.0 to 40.0%, mean 40.0%." in alt
     assert "on drawings; here" in alt and "no run is there yet" in recorded_chart({}).alt
 
 

@@ -25,7 +25,7 @@ def recorded_chart(groups):
         ends, color = [100 * run.accuracy for run in runs], arm_style(runs[0].arm)["color"]
         axes.plot(ends, [row] * len(ends), "o", color=color, alpha=0.6, markersize=6)
         axes.plot([mean(ends)] * 2, [row - 0.3, row + 0.3], color=color, linewidth=2)
-        words.append(f"{label}: {len(ends)} runs, {min(ends):.1f} to {max(ends):.1f}%, mean {mean(ends):.1f}%")
+        words.append(f"{label}: {_runs(ends)}, {min(ends):.1f} to {max(ends):.1f}%, mean {mean(ends):.1f}%")
     _rows(axes, list(groups))
     axes.set_xlabel("validation accuracy after the last epoch, %; a dot is a run, a bar their mean")
     figure.suptitle(where, fontsize=8, color=DARK, y=1.02)
@@ -45,8 +45,8 @@ def curves_chart(groups):
         style, epochs, middle = arm_style(runs[0].arm), range(1, curves.shape[1] + 1), curves.mean(0)
         axes.plot(epochs, curves.T, color=style["color"], linewidth=0.6, alpha=0.35)
         axes.plot(epochs, middle, linewidth=2, **style)
-        ends.append((f"{label}, {len(runs)} runs", middle[-1], style))
-        words.append(f"{label}, {len(runs)} runs: " + ", ".join(f"{share:.1f}" for share in middle))
+        ends.append((f"{label}, {_runs(runs)}", middle[-1], style))
+        words.append(f"{label}, {_runs(runs)}: " + ", ".join(f"{share:.1f}" for share in middle))
     axes.set(xlabel="epoch", ylabel="validation accuracy, %")
     axes.xaxis.get_major_locator().set_params(integer=True)
     axes.spines[["top", "right"]].set_visible(False)
@@ -72,10 +72,16 @@ def differences_chart(rows):
             axes.plot([low, high], [row, row], color=color, linewidth=2)
         axes.plot(middle, row, "D", color=color, markersize=5)
         axes.text(1.02, row, found, transform=axes.get_yaxis_transform(), va="center", fontsize=8, color=DARK)
-        words.append(f"{comparison.label} against {comparison.against}: {middle:+.1f} of {n} pairs, {found}")
+        words.append(
+            f"{comparison.label} against {comparison.against}: {middle:+.1f} of {n} {'pair' if n == 1 else 'pairs'}, {found}"
+        )
     _rows(axes, [f"{c.label}\nagainst {c.against}" for c, _ in rows], fontsize=8)
     axes.set_xlabel("difference in points; a dot is a pair of runs, a diamond the mean, a line its 95% interval")
     return Picture(figure, "Differences in points of accuracy. " + ("; ".join(words) or "No run is there yet") + ".")
+
+
+def _runs(some):
+    return f"{len(some)} {'run' if len(some) == 1 else 'runs'}"
 
 
 def _there(groups):
