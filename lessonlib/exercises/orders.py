@@ -1,4 +1,4 @@
-"""Checkers of notebook 07: BatchNorm and ReLU in either order, BatchNorm and a pool, what a stem costs and sees, and a bound."""
+"""Checkers of notebook 07: BatchNorm and ReLU in either order, BatchNorm and a pool, what a stem costs, and a bound."""
 
 from itertools import product
 
