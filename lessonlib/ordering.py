@@ -44,7 +44,7 @@ class Summary(NamedTuple):
     zeros: float
 
     def __str__(self):
-        return f"mean {self.mean:+.2f}, deviation {self.deviation:.2f}, zeros {self.zeros:.0%}"
+        return f"mean {self.mean:+z.2f}, deviation {self.deviation:.2f}, zeros {self.zeros:.0%}"
 
 
 def summary(y):
