@@ -702,6 +702,12 @@ def test_the_numbers_in_the_quiz_of_the_race():
     assert (runs(0.95, 1), runs(0.95, 2)) == (15, 4)
 
 
+def test_the_numbers_in_the_quiz_of_stems():
+    three, seven = stem([(3, 32, 2), (3, 32, 1), (3, 64, 1)], 128), stem([(7, 64, 2)], 128)
+    assert (three[2], seven[2]) == (11, 7) and 9 * 32 * 32 + 9 * 32 * 64 > 49 * 3 * 64 == seven[0]
+    assert (bound(-1.8, 2.2, 1.9), bound(-1.8, 2.2, 1.7)) == ("as good", "open")
+
+
 def imports(cells):
     """The import statements of a notebook's code cells, as source."""
     nodes = [node for cell in cells if cell.cell_type == "code" for node in ast.parse(cell.source).body]
