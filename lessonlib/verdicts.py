@@ -9,7 +9,7 @@ from statistics import NormalDist
 import numpy as np
 from scipy.special import stdtrit
 
-__all__ = ["FEWEST", "paired", "interval", "verdict", "beside", "runs_needed"]
+__all__ = ["FEWEST", "paired", "interval", "verdict", "at_most", "beside", "runs_needed"]
 
 RESAMPLES = 4999
 BOOTSTRAP = 8  # differences from which on resampling them says more than their mean and spread do
@@ -83,6 +83,18 @@ def verdict(low, high, n):
     return f"not distinguishable with {n} {'run' if n == 1 else 'runs'}"
 
 
+def at_most(low, high):
+    """The same interval as bounds: by how many points worse, and how many better, a true difference in it can be.
+
+    That is the reading for "as good as": what no number of runs shows is that two are equal. A bound is rounded away from zero.
+    """
+    if isinf(low) or isinf(high):
+        return "no bound yet"
+    worse = f"if it is worse, then by at most {_rounded_up(-low)} points" if low < 0 else "not worse"
+    better = f"if it is better, then by at most {_rounded_up(high)} points" if high > 0 else "not better"
+    return f"{worse}; {better}"
+
+
 def beside(low, high, figure):
     """What the interval of our difference says of `figure`, a difference that others measured, in points."""
     if isinf(low):
@@ -98,6 +110,10 @@ def beside(low, high, figure):
 def _rounded_down(x):
     digits = 1 if x >= 0.1 else 2
     return f"{floor(x * 10**digits) / 10**digits:.{digits}f}"
+
+
+def _rounded_up(x):
+    return f"{ceil(x * 10) / 10:.1f}"
 
 
 def runs_needed(differences, points, power=0.8):

@@ -34,6 +34,7 @@ from lessonlib.exercises.five import check_reading, check_ring, check_row, check
 from lessonlib.exercises.folding import check_bias, check_fold, check_middle
 from lessonlib.exercises.kernels import check_correlate, check_patches, check_size
 from lessonlib.exercises.noise import check_difference, check_runs, check_standard_error
+from lessonlib.exercises.orders import check_block, check_bound, check_exchange, check_stem
 from lessonlib.exercises.placement import check_embed, check_padding, check_shift
 from lessonlib.exercises.quiz import Quiz, questions
 from lessonlib.exercises.racing import check_box, check_steps
@@ -42,10 +43,11 @@ from lessonlib.exercises.splitting import check_separable, check_split, check_sp
 from lessonlib.exercises.way_back import check_balance, check_counts, check_rescue, check_width
 from lessonlib.kernels import compose, correlate, embed, output_size, receptive_field
 from lessonlib.nearest import nearest_product
+from lessonlib.ordering import block
 from lessonlib.widths import composition_rank, hidden_width, two_channel_factors
 
 NOTEBOOKS = sorted((Path(__file__).parents[1] / "notebooks").glob("*.ipynb"))
-WITH_EXERCISES = {"01", "02", "03", "04", "05", "06", "08"}
+WITH_EXERCISES = {"01", "02", "03", "04", "05", "06", "07", "08"}
 SOBEL = famous.THREE["Sobel"]
 
 
@@ -189,6 +191,46 @@ def runs(sd, d, z=2.8, arms=2, power=2, up=math.ceil):
     return up(arms * (z * sd / d) ** power)
 
 
+def ordered(y, norm_first, over=(0, 2, 3), correction=0, eps=1e-5, root=torch.sqrt):
+    y = y if norm_first else F.relu(y)
+    mean, var = y.mean(over, keepdim=True), y.var(over, correction=correction, keepdim=True)
+    y = (y - mean) / root(var + eps)
+    return F.relu(y) if norm_first else y
+
+
+def exchanged(pool, training, gamma):
+    return gamma == 0 or not training and (pool != "max" or gamma > 0)
+
+
+def stem(layers, px, channels=3, step=1, own=False, up=1):
+    weights = macs = 0
+    field = 1
+    for k, c, stride in layers:
+        px, step = (px + up * (stride - 1)) // stride, step * stride if own else step
+        weights, macs, channels = weights + k * k * channels * c, macs + k * k * channels * c * px * px, c
+        field, step = field + (k - 1) * step, step if own else step * stride
+    return weights, macs, field
+
+
+def flat(layers, px):
+    return *stem(layers, px)[:2], 1 + sum(k - 1 for k, _, _ in layers)
+
+
+def always(c_in):
+    def counted(layers, px):
+        weights = macs = 0
+        for k, c, stride in layers:
+            px = math.ceil(px / stride)
+            weights, macs = weights + k * k * c_in * c, macs + k * k * c_in * c * px * px
+        return weights, macs, stem(layers, 1)[2]
+
+    return counted
+
+
+def bound(low, high, margin):
+    return "as good" if low > -margin else "not as good" if high < -margin else "open"
+
+
 def stack_saves(n, field=lambda n: 2 * n + 1):
     return 1 - 9 * n / field(n) ** 2
 
@@ -260,6 +302,11 @@ RIGHT = [
     (check_difference, difference),
     (check_runs, runs),
     (check_runs, lambda sd, d: runs(sd, d, z=statistics.NormalDist().inv_cdf(0.975) + statistics.NormalDist().inv_cdf(0.8))),
+    (check_block, ordered),
+    (check_block, lambda y, first: list(block(y, first).values())[-1]),
+    (check_exchange, exchanged),
+    (check_stem, stem),
+    (check_bound, bound),
     (check_stack, stack_saves),
     (check_ring, ring),
     (check_row, row_of_five),
@@ -517,6 +564,41 @@ WRONG = [
     (check_runs, lambda *case: runs(*case, up=float), "not a number of runs yet"),
     (check_runs, lambda *case: 2 * runs(*case), "both arms together"),
     (check_runs, lambda *case: runs(*case, z=1.64 + 0.84), "1.96, not 1.64"),
+    (check_block, lambda y, first: ordered(y, not first), "The order is turned round"),
+    (check_block, lambda y, first: ordered(y, True), "You always normalise first"),
+    (check_block, lambda y, first: ordered(y, False), "You always cut first"),
+    (check_block, lambda y, first: F.batch_norm(y, None, None, training=True), "The ReLU is missing"),
+    (check_block, lambda *case: ordered(*case, over=(0, 1, 2, 3)), "Each channel has its own"),
+    (check_block, lambda *case: ordered(*case, over=(2, 3)), "All photos of the batch count together"),
+    (check_block, lambda *case: ordered(*case, correction=1), "not by one less"),
+    (check_block, lambda *case: ordered(*case, eps=0), "You forget eps"),
+    (check_block, lambda *case: ordered(*case, root=lambda x: x), "Divide by the root"),
+    (check_exchange, lambda pool, training, gamma: gamma == 0 or not training, "another"),
+    (
+        check_exchange,
+        lambda pool, training, gamma: not training and (pool != "max" or gamma > 0),
+        "before the pool as after it",
+    ),
+    (check_exchange, lambda pool, training, gamma: not training and (pool != "max" or gamma >= 0), "only beta: then even"),
+    (check_exchange, lambda pool, training, gamma: exchanged(pool, False, gamma), "those of the numbers at hand"),
+    (check_exchange, lambda pool, training, gamma: gamma == 0 or not training and gamma > 0, "Only the maxpool looks"),
+    (check_exchange, lambda pool, training, gamma: gamma == 0 or not training and pool != "max", "Only gamma's sign"),
+    (check_exchange, lambda *case: not exchanged(*case), "turned round"),
+    (check_exchange, lambda *case: True, "the same for every input"),
+    (check_stem, flat, "The receptive field lacks the strides"),
+    (check_stem, lambda *case: stem(*case, own=True), "own stride does not widen"),
+    (check_stem, always(3), "only the first has 3 channels in"),
+    (check_stem, always(1), "a channel it reads, too"),
+    (check_stem, lambda layers, px: (*stem([(k, c, 1) for k, c, _ in layers], px)[:2], stem(layers, px)[2]), "leaves fewer"),
+    (check_stem, lambda *case: stem(*case, up=0), "rounded up"),
+    (check_bound, lambda low, high, m: "not as good" if high < 0 else "as good", "it does not show that there is none"),
+    (check_bound, lambda low, high, m: "as good" if low > 0 else bound(-9, high, m), "As good is not better"),
+    (check_bound, lambda low, high, m: "not as good" if low < -m and high < 0 else bound(low, high, m), "too much worse"),
+    (check_bound, lambda low, high, m: "as good" if low + high > -2 * m else bound(-99, high, m), "The middle of the interval"),
+    (check_bound, lambda low, high, m: "open" if high > m else bound(low, high, m), "Better by more than the margin"),
+    (check_bound, lambda low, high, m: "as good" if high > -m else "not as good", "the best that may be"),
+    (check_bound, lambda low, high, m: bound(low, high, -m), "The margin lies below 0"),
+    (check_bound, lambda *case: "open", "the same for every input"),
     (check_stack, lambda n: 1 - stack_saves(n), "This is what remains"),
     (check_stack, lambda n: 1 / (1 - stack_saves(n)) - 1, "how many more the large kernel has"),
     (check_stack, lambda n: 1 - 3 * n / (2 * n + 1), "square both sizes"),
@@ -684,6 +766,12 @@ def test_the_numbers_in_the_quiz_of_the_race():
     error = difference(a, b)
     assert f"{error:.1f} {1.96 * error:.1f} {statistics.mean(b) - statistics.mean(a):.1f}" == "1.1 2.1 0.2"
     assert (runs(0.95, 1), runs(0.95, 2)) == (15, 4)
+
+
+def test_the_numbers_in_the_quiz_of_stems():
+    three, seven = stem([(3, 32, 2), (3, 32, 1), (3, 64, 1)], 128), stem([(7, 64, 2)], 128)
+    assert (three[2], seven[2]) == (11, 7) and 9 * 32 * 32 + 9 * 32 * 64 > 49 * 3 * 64 == seven[0]
+    assert (bound(-1.8, 2.2, 1.9), bound(-1.8, 2.2, 1.7)) == ("as good", "open")
 
 
 def test_the_numbers_in_the_quiz_of_five():

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from lessonlib.verdicts import BOOTSTRAP, FEWEST, beside, interval, paired, runs_needed, verdict
+from lessonlib.verdicts import BOOTSTRAP, FEWEST, at_most, beside, interval, paired, runs_needed, verdict
 
 STUDIES = 2000
 SIZES = [3, 4, 5, 7, 8, 10, 15]
@@ -145,6 +145,44 @@ def test_the_words_are_never_stronger_than_the_interval(low, width):
         assert 0 < float(said[2]) <= low * (1 + 1e-12)
     else:
         assert 0 < float(said[2]) <= -high * (1 + 1e-12)
+
+
+@pytest.mark.parametrize(
+    "low, high, words",
+    [
+        (-1.21, 0.4, "if it is worse, then by at most 1.3 points; if it is better, then by at most 0.4 points"),
+        (-0.001, 0.001, "if it is worse, then by at most 0.1 points; if it is better, then by at most 0.1 points"),
+        (0.3, 2.05, "not worse; if it is better, then by at most 2.1 points"),
+        (-2, -0.5, "if it is worse, then by at most 2.0 points; not better"),
+        (-math.inf, math.inf, "no bound yet"),
+    ],
+)
+def test_bounds_in_words(low, high, words):
+    assert at_most(low, high) == words
+
+
+def bounds(low, high):
+    """What `at_most` allows, as numbers: the least and the greatest difference."""
+    worse, better = at_most(low, high).split("; ")
+    numbers = [re.findall(r"at most ([\d.]+) points", side) for side in (worse, better)]
+    return -float(numbers[0][0]) if numbers[0] else 0, float(numbers[1][0]) if numbers[1] else 0
+
+
+@given(st.floats(-30, 30), st.floats(0, 30))
+def test_the_bounds_are_never_tighter_than_the_interval(low, width):
+    least, greatest = bounds(low, low + width)
+    assert least <= low + 1e-9 or (least == 0 and low >= 0)
+    assert greatest >= low + width - 1e-9 or (greatest == 0 and low + width <= 0)
+    assert min(low, 0) - least < 0.1 + 1e-9 and greatest - max(low + width, 0) < 0.1 + 1e-9  # nor looser than a tenth
+
+
+@pytest.mark.parametrize("truth", [-1.0, 0.0])
+@pytest.mark.parametrize("n", [4, 10])
+def test_a_true_difference_is_within_the_bounds_in_as_many_studies_as_the_interval_promises(n, truth):
+    ends = intervals(np.random.default_rng(n).normal(truth, 1.34, (STUDIES, n)))
+    least, greatest = np.array([bounds(*pair) for pair in zip(*ends)]).T
+    assert (truth < least).mean() < 0.025 + error_of(0.025) and (truth > greatest).mean() < 0.025 + error_of(0.025)
+    assert ((least <= truth) & (truth <= greatest)).mean() > 0.95 - error_of(0.95)
 
 
 def exactly_needed(sd, points, power):

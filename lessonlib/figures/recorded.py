@@ -12,6 +12,8 @@ from lessonlib.verdicts import FEWEST, interval, verdict
 
 __all__ = ["recorded_chart", "curves_chart", "differences_chart"]
 
+MARKERS = ("", "o", "s", "^", "D")
+
 
 def recorded_chart(groups):
     """Validation accuracy after the last epoch, `{label: runs}`: a row a group, one dot a run, a bar at the mean.
@@ -40,9 +42,11 @@ def curves_chart(groups):
     groups, where = _there(groups), _source(groups)
     figure, ends, words = Figure(figsize=(9, 4)), [], []
     axes = figure.add_axes([0.06, 0.14, 0.5, 0.8])
-    for label, runs in groups.items():
+    arms = [runs[0].arm for runs in groups.values()]
+    for place, (label, runs) in enumerate(groups.items()):
         curves = 100 * np.array([[epoch["accuracy"] for epoch in run.epochs] for run in runs])
-        style, epochs, middle = arm_style(runs[0].arm), range(1, curves.shape[1] + 1), curves.mean(0)
+        marker = MARKERS[arms[:place].count(arms[place]) % len(MARKERS)]  # groups of one arm share its colour and dash
+        style, epochs, middle = arm_style(arms[place]) | {"marker": marker}, range(1, curves.shape[1] + 1), curves.mean(0)
         axes.plot(epochs, curves.T, color=style["color"], linewidth=0.6, alpha=0.35)
         axes.plot(epochs, middle, linewidth=2, **style)
         ends.append((f"{label}, {_runs(runs)}", middle[-1], style))
