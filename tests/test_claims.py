@@ -1,0 +1,29 @@
+"""What the ledger says of training is what the runs say that came with the course."""
+
+import pytest
+
+from lessonlib.claims import claims
+from lessonlib.comparisons import compared
+from lessonlib.plans import plan
+from lessonlib.runs import load_runs
+from lessonlib.verdicts import interval
+
+MEASURED = {  # claim: the questions and rows whose differences its verdict gives, in this order
+    6: [("the thread, clean", 2), ("as in 2019", 2)],
+    9: [(question, row) for question in ("the thread, clean", "as in 2019") for row in (0, 1, 2)],
+    13: [("order and stem", 0), ("order and stem", 1), ("order and stem", 2)],
+}
+
+
+@pytest.mark.parametrize("number", MEASURED)
+def test_the_ledger_gives_the_differences_that_were_recorded(number, tmp_path, monkeypatch):
+    monkeypatch.setenv("LESSON_RUNS", str(tmp_path))  # this machine's own runs are none of the ledger's
+    [part], runs = plan("cpu"), load_runs("cpu")
+    verdict, place = claims()[number - 1].verdict, 0
+    for question, row in MEASURED[number]:
+        _, differences = compared(part, runs, question)[row]
+        sign = -1 if (question, row) == ("order and stem", 2) else 1  # the claim is about the 3x3 stem, not the 7x7
+        low, high = sorted(sign * end for end in interval(differences))
+        figures = f"{sign * differences.mean():+.1f} ({low:+.1f} to {high:+.1f})"
+        assert figures in verdict[place:], f"claim {number}: {figures}"
+        place = verdict.index(figures, place) + len(figures)
