@@ -20,10 +20,10 @@ bench: .venv/ready
 study: .venv/ready
 	$(BIN)/python -m lessonlib.study $(PLAN) $(STUDY_FLAGS)
 
-# Run the notebooks again and keep their outputs, without widget state: make notebooks [NB=notebooks/06_imagewoof.ipynb]
+# Run the notebooks again and keep their outputs, without widget state or times: make notebooks [NB=notebooks/06_imagewoof.ipynb]
 notebooks: address
 	$(BIN)/jupyter nbconvert --to notebook --execute --inplace --ExecutePreprocessor.store_widget_state=False \
-	  --ExecutePreprocessor.timeout=3600 $(or $(NB),$(sort $(wildcard notebooks/*.ipynb)))
+	  --ExecutePreprocessor.timeout=3600 --ExecutePreprocessor.record_timing=False $(or $(NB),$(sort $(wildcard notebooks/*.ipynb)))
 	$(BIN)/python -m ruff format notebooks
 
 # A fork changes Repository in pyproject.toml; this writes it into the badges and the set-up cells
