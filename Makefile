@@ -1,5 +1,5 @@
 # make lab: open the lesson.  make test: run every test.  Both set up .venv on first use and need only python3, git and make.
-.PHONY: lab test bench study notebooks lock
+.PHONY: lab test bench study notebooks address lock
 .DEFAULT_GOAL := lab
 
 BIN := .venv/bin
@@ -20,11 +20,15 @@ bench: .venv/ready
 study: .venv/ready
 	$(BIN)/python -m lessonlib.study $(PLAN) $(STUDY_FLAGS)
 
-# Run the notebooks again and keep their outputs, without widget state: make notebooks [NB=notebooks/06_imagewoof.ipynb]
-notebooks: .venv/ready
+# Run the notebooks again and keep their outputs, without widget state or times: make notebooks [NB=notebooks/06_imagewoof.ipynb]
+notebooks: address
 	$(BIN)/jupyter nbconvert --to notebook --execute --inplace --ExecutePreprocessor.store_widget_state=False \
-	  --ExecutePreprocessor.timeout=3600 $(or $(NB),$(sort $(wildcard notebooks/*.ipynb)))
+	  --ExecutePreprocessor.timeout=3600 --ExecutePreprocessor.record_timing=False $(or $(NB),$(sort $(wildcard notebooks/*.ipynb)))
 	$(BIN)/python -m ruff format notebooks
+
+# A fork changes Repository in pyproject.toml; this writes it into the badges and the set-up cells
+address: .venv/ready
+	$(BIN)/python .ci/address.py
 
 # Resolve requirements.txt anew for all platforms, hashes and no addresses. Needs uv.
 lock:

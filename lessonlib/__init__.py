@@ -2,5 +2,9 @@
 
 import warnings
 
+from lessonlib.machine_check import check
+
+__all__ = ["check"]
+
 # fastai still compiles two functions with torch.jit.script; nobody who takes the lesson can do anything about it
 warnings.filterwarnings("ignore", message="`torch.jit.script", category=FutureWarning)

@@ -28,6 +28,11 @@ class Source(NamedTuple):
     size: int
     md5: str
 
+    @property
+    def name(self):
+        """The file's, the last part of the address."""
+        return self.url.rpartition("/")[2]
+
 
 def download(source, folder):
     """The archive in `folder`, fetched if it is not there yet: its path. Kernels that share the folder wait for each other.
@@ -35,7 +40,7 @@ def download(source, folder):
     What has come is kept in a `.part` file, and any later call goes on from there, if the server can (HTTP Range).
     Raises DataError where it cannot be fetched or written, or is another file than it should be, which is deleted.
     """
-    target = folder / source.url.rpartition("/")[2]
+    target = folder / source.name
     part = target.with_suffix(".part")
     try:
         if not target.exists():

@@ -17,7 +17,7 @@ from lessonlib.copies import DataError, check_names, official_names, open_copy
 from lessonlib.download import Source, download
 from lessonlib.places import DATA, alone, cache_folder
 
-__all__ = ["BREEDS", "Photos", "Split", "load_photos", "standin_photos"]
+__all__ = ["BREEDS", "Photos", "Split", "load_photos", "standin_photos", "usual_places", "kept_folder"]
 
 BREEDS = {
     "n02086240": "Shih-Tzu",
@@ -72,7 +72,7 @@ def load_photos(tier, official=None):
     named = os.environ.get("IMAGEWOOF")
     if named:
         return _decoded(named, tier, official)
-    for path in _usual_places():
+    for path in usual_places():
         try:
             return _decoded(path, tier, official)
         except DataError as error:
@@ -94,17 +94,23 @@ def standin_photos(tier):
     return Photos(train, valid, standin.CLASSES, "stand-in (drawn shapes, no photos)", stand_in=True)
 
 
-def _usual_places():
+def usual_places():
+    """The copies that `load_photos` finds by itself, in its order, none of them opened yet."""
     fastai = Path(os.environ.get("FASTAI_HOME", "~/.fastai")).expanduser()
     places = [DATA, fastai / "data", fastai / "archive"]
     return [p for place in places for p in (place / "imagewoof2-160", place / "imagewoof2-160.tgz") if p.exists()]
 
 
+def kept_folder(fingerprint, tier):
+    """Where the decoded photos of the copy with that fingerprint are kept in the sizes of `tier`, or will be."""
+    most = "all" if tier.photos is None else "x".join(map(str, tier.photos))
+    return cache_folder() / f"{fingerprint[:16]}-whole-{tier.stored}px-{most}"
+
+
 def _decoded(path, tier, official):
     copy = open_copy(path)
     fingerprint, names = copy.fingerprint(), _chosen(official, tier.photos)
-    most = "all" if tier.photos is None else "x".join(map(str, tier.photos))
-    kept = cache_folder() / f"{fingerprint[:16]}-whole-{tier.stored}px-{most}"
+    kept = kept_folder(fingerprint, tier)
     decoded = _read(kept)
     if decoded is None:
         check_names(copy, official)

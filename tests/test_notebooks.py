@@ -1,7 +1,8 @@
 """Hygiene of the saved notebooks: what a reader sees without running them."""
 
+import copy
 import re
-import tomllib
+import runpy
 from pathlib import Path
 
 import nbformat
@@ -11,7 +12,8 @@ from lessonlib.claims import claims
 
 ROOT = Path(__file__).parents[1]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
-REPOSITORY = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["urls"]["Repository"]
+ADDRESS = runpy.run_path(str(ROOT / ".ci" / "address.py"))
+REPOSITORY = ADDRESS["repository"]()
 
 
 @pytest.fixture(params=NOTEBOOKS, ids=lambda path: path.stem)
@@ -87,6 +89,23 @@ def test_the_badge_and_the_set_up_cell_name_this_notebook_and_the_one_repository
     badge = f"https://colab.research.google.com/github/{where}/blob/main/notebooks/{path.name}"
     assert re.findall(r"\]\((https://colab\.research\.google\.com/github/.*?)\)", prose(notebook)) == [badge]
     assert re.findall(r"https://github\.com/[^\"]+", code_cells(notebook)[0].source) == [REPOSITORY]
+
+
+def test_make_address_would_change_nothing(path, notebook):
+    before = copy.deepcopy(notebook)
+    ADDRESS["address"](notebook, path.name, REPOSITORY)
+    assert notebook == before
+
+
+def test_a_fork_that_changes_one_line_gets_its_own_badge_and_set_up_cell(path, notebook):
+    before, fork = nbformat.writes(notebook), "https://github.com/somebody/a-fork"
+    ADDRESS["address"](notebook, path.name, fork)
+    here, there = (address.removeprefix("https://github.com/") for address in (REPOSITORY, fork))
+    assert here not in nbformat.writes(notebook) and nbformat.writes(notebook) == before.replace(here, there)
+
+
+def test_the_set_up_cell_is_short(notebook):
+    assert len(code_cells(notebook)[0].source.splitlines()) <= 12
 
 
 def test_cells_are_short(notebook):

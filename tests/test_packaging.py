@@ -1,11 +1,14 @@
 """One source of dependencies: pyproject.toml; the others must say the same."""
 
+import json
 import re
+import shlex
 import subprocess
 import sys
 import tomllib
 from pathlib import Path
 
+import pytest
 import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
@@ -15,6 +18,9 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 EXTRAS = PROJECT["optional-dependencies"]
 LOCKED = [Requirement(r) for r in PROJECT["dependencies"] + EXTRAS["lab"] + EXTRAS["test"]]
 EVERYTHING = [*LOCKED, *map(Requirement, EXTRAS["cluster"])]  # a cluster is not for everybody to download
+ENVIRONMENT = yaml.safe_load((ROOT / "environment.yml").read_text())["dependencies"]
+CONDA = [entry for entry in ENVIRONMENT if isinstance(entry, str)]
+PIP = next(entry["pip"] for entry in ENVIRONMENT if isinstance(entry, dict))
 LOCK = (ROOT / "requirements.txt").read_text()
 
 
@@ -31,12 +37,25 @@ def test_the_lock_has_a_hash_for_everything_and_names_no_address():
 
 
 def test_the_conda_environment_installs_the_project_itself():
-    environment = yaml.safe_load((ROOT / "environment.yml").read_text())
-    pip = next(entry["pip"] for entry in environment["dependencies"] if isinstance(entry, dict))
-    assert pip == ["-e .[lab,test]"]
-    assert f"python{PROJECT['requires-python']}" in [
-        e.replace(" ", "") for e in environment["dependencies"] if isinstance(e, str)
-    ]
+    assert PIP == ["-e .[lab,test]"]
+    assert f"python{PROJECT['requires-python']}" in [spec.replace(" ", "") for spec in CONDA]
+
+
+def test_what_pip_is_told_by_conda_can_be_resolved():
+    """Against what is installed here, so that it needs no network: nothing else may be wanted, and nothing may contradict."""
+    asked = [*shlex.split(" ".join(PIP)), "--dry-run", "--no-index", "--no-build-isolation", "--report", "-", "--quiet"]
+    found = subprocess.run([sys.executable, "-m", "pip", "install", *asked], cwd=ROOT, capture_output=True, text=True)
+    assert found.returncode == 0, found.stderr
+    assert [item["metadata"]["name"] for item in json.loads(found.stdout)["install"]] == [PROJECT["name"]]
+
+
+def test_conda_understands_its_specs():
+    rattler = pytest.importorskip("rattler", reason="py-rattler is not installed, which reads specs as conda does")
+    specs = {spec.name.normalized: spec for spec in map(rattler.MatchSpec, CONDA)}
+    assert set(specs) == {"python", "pip"}
+    for version, fits in (("3.10.14", False), ("3.11.0", True), ("3.13.5", True)):
+        allowed = rattler.VersionSpec(specs["python"].version)
+        assert allowed.matches(rattler.Version(version)) == fits
 
 
 def test_every_dependency_has_its_reason():
