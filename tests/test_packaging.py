@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 EXTRAS = PROJECT["optional-dependencies"]
 LOCKED = [Requirement(r) for r in PROJECT["dependencies"] + EXTRAS["lab"] + EXTRAS["test"]]
-EVERYTHING = [*LOCKED, *map(Requirement, EXTRAS["cluster"])]  # a cluster is not for everybody to download
+EVERYTHING = [*LOCKED, *map(Requirement, EXTRAS["cluster"] + EXTRAS["site"])]  # these two are not for everybody to download
 LOCK = (ROOT / "requirements.txt").read_text()
 
 

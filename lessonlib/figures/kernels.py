@@ -3,6 +3,7 @@
 import torch
 from matplotlib.figure import Figure
 
+from lessonlib.figures.labels import DARK
 from lessonlib.figures.style import COLORS, DASHES
 from lessonlib.kernels import correlate
 from lessonlib.pictures import Picture
@@ -60,7 +61,7 @@ def spectrum_chart(spectra):
     for (label, values), color, dash in zip(spectra.items(), COLORS, DASHES):
         axes.plot(range(1, len(values) + 1), values / values[0], color=color, linestyle=dash, marker="o", markersize=3)
         middle = len(values) // 2
-        axes.annotate(label, (middle, values[middle] / values[0]), xytext=(4, 10), textcoords="offset points", color=color)
+        axes.annotate(label, (middle, values[middle] / values[0]), xytext=(4, 10), textcoords="offset points", color=DARK)
     axes.set(yscale="log", xlabel="direction", ylabel="singular value, share of the largest")
     axes.spines[["top", "right"]].set_visible(False)
     return Picture(figure, f"Singular values, falling from the largest: {', '.join(spectra)}.")
