@@ -16,7 +16,7 @@ def kernel_row(kernels, alt):
     figure = Figure(figsize=(2 * len(kernels), 2.2), layout="constrained")
     largest = max(kernel.abs().max().item() for kernel in kernels.values()) or 1.0
     for axes, (title, kernel) in zip(figure.subplots(1, len(kernels), squeeze=False).flat, kernels.items()):
-        axes.imshow(kernel.numpy(), cmap="PuOr_r", vmin=-1.6 * largest, vmax=1.6 * largest)
+        axes.imshow(kernel.numpy(), cmap="PuOr_r", vmin=-1.7 * largest, vmax=1.7 * largest)  # pale enough for the numbers
         for (i, j), value in zip(torch.cartesian_prod(*map(torch.arange, kernel.shape)).tolist(), kernel.flatten().tolist()):
             axes.text(j, i, f"{value:.3g}", ha="center", va="center", fontsize=9)
         axes.set(title=title, xticks=[], yticks=[])
