@@ -41,6 +41,14 @@ def without_remote_pictures(app, doctree):
             image.replace_self(nodes.Text(image["alt"]))
 
 
+def links_of_outputs(app, doctree):
+    """MyST-NB leaves the links in tables that a cell has made as they are: to notebooks, where the site has pages."""
+    for link in doctree.findall(nodes.reference):
+        if "://" not in link.get("refuri", "://"):
+            link["refuri"] = link["refuri"].replace(".ipynb", ".html")
+
+
 def setup(app):
     app.connect("source-read", as_read)
     app.connect("doctree-read", without_remote_pictures)
+    app.connect("doctree-read", links_of_outputs)
