@@ -1,5 +1,5 @@
 # make lab: open the lesson.  make test: run every test.  Both set up .venv on first use and need only python3, git and make.
-.PHONY: lab test bench study notebooks address lock
+.PHONY: lab test bench study notebooks address site lock
 .DEFAULT_GOAL := lab
 
 BIN := .venv/bin
@@ -30,6 +30,10 @@ notebooks: address
 address: .venv/ready
 	$(BIN)/python .ci/address.py
 
+# All notebooks as a static site, for reading without running: open site/html/index.html. It runs no notebook.
+site: .venv/site
+	$(BIN)/python -m sphinx -q -W --keep-going -c .site -d site/doctrees notebooks site/html
+
 # Resolve requirements.txt anew for all platforms, hashes and no addresses. Needs uv.
 lock:
 	uv pip compile --universal --python-version 3.11 --generate-hashes --extra lab --extra test \
@@ -47,4 +51,9 @@ lock:
 	done; echo "The lesson needs Python 3.11 or newer as python3: install it (python.org), then try again."; exit 1
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+# What only the site needs comes on its first use
+.venv/site: .venv/ready
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation -e ".[site]"
 	@touch $@

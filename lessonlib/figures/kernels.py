@@ -3,6 +3,7 @@
 import torch
 from matplotlib.figure import Figure
 
+from lessonlib.figures.labels import DARK
 from lessonlib.figures.style import COLORS, DASHES
 from lessonlib.kernels import correlate
 from lessonlib.pictures import Picture
@@ -15,7 +16,7 @@ def kernel_row(kernels, alt):
     figure = Figure(figsize=(2 * len(kernels), 2.2), layout="constrained")
     largest = max(kernel.abs().max().item() for kernel in kernels.values()) or 1.0
     for axes, (title, kernel) in zip(figure.subplots(1, len(kernels), squeeze=False).flat, kernels.items()):
-        axes.imshow(kernel.numpy(), cmap="PuOr_r", vmin=-1.6 * largest, vmax=1.6 * largest)
+        axes.imshow(kernel.numpy(), cmap="PuOr_r", vmin=-1.7 * largest, vmax=1.7 * largest)  # pale enough for the numbers
         for (i, j), value in zip(torch.cartesian_prod(*map(torch.arange, kernel.shape)).tolist(), kernel.flatten().tolist()):
             axes.text(j, i, f"{value:.3g}", ha="center", va="center", fontsize=9)
         axes.set(title=title, xticks=[], yticks=[])
@@ -60,7 +61,7 @@ def spectrum_chart(spectra):
     for (label, values), color, dash in zip(spectra.items(), COLORS, DASHES):
         axes.plot(range(1, len(values) + 1), values / values[0], color=color, linestyle=dash, marker="o", markersize=3)
         middle = len(values) // 2
-        axes.annotate(label, (middle, values[middle] / values[0]), xytext=(4, 10), textcoords="offset points", color=color)
+        axes.annotate(label, (middle, values[middle] / values[0]), xytext=(4, 10), textcoords="offset points", color=DARK)
     axes.set(yscale="log", xlabel="direction", ylabel="singular value, share of the largest")
     axes.spines[["top", "right"]].set_visible(False)
     return Picture(figure, f"Singular values, falling from the largest: {', '.join(spectra)}.")

@@ -3,7 +3,8 @@
 import numpy as np
 from matplotlib.figure import Figure
 
-from lessonlib.figures.style import COLORS
+from lessonlib.figures.labels import DARK
+from lessonlib.figures.style import COLORS, DASHES
 from lessonlib.pictures import Picture
 
 __all__ = ["discriminant_plane", "residual_histogram", "eigenvalue_paths"]
@@ -18,9 +19,9 @@ def discriminant_plane(rows):
     b = np.linspace(-4, 4, 200)
     axes.fill_between(b, b**2 / 4, -2, color=BLUE, alpha=0.15, linewidth=0)
     axes.plot(b, b**2 / 4, color=BLUE)
-    axes.text(2.2, -1.5, "two real factors", ha="center", color=BLUE)
-    axes.text(-1.6, 2.5, "complex factors only", ha="center", color="#444444")
-    axes.text(2.75, 1.6, "the same\nfactor twice", va="center", color=BLUE, fontsize=8)
+    axes.text(2.2, -1.5, "two real factors", ha="center", color=DARK)
+    axes.text(-1.6, 2.5, "complex factors only", ha="center", color=DARK)
+    axes.text(2.75, 1.6, "the same\nfactor twice", va="center", color=DARK, fontsize=8)
     for name, (x, y) in rows.items():
         real = x**2 >= 4 * y
         axes.plot(x, y, "o" if real else "s", color=BLUE if real else VERMILION)
@@ -68,9 +69,9 @@ def eigenvalue_paths(times, values, enough):
     axes = figure.subplots()
     axes.axhline(0, color="#999999", linewidth=1)
     for k in range(4):
-        axes.plot(times, values[:, k], color=VERMILION if k < 2 else BLUE)
+        axes.plot(times, values[:, k], color=VERMILION if k < 2 else BLUE, linestyle=DASHES[k < 2])
     axes.axvline(enough, color="#666666", linewidth=1, linestyle=":")
-    axes.text(enough, values.max(), " from here on\n two of each sign", va="top", fontsize=8, color="#444444")
+    axes.text(enough, values.max(), " from here on\n two of each sign", va="top", fontsize=8, color=DARK)
     axes.set(xlabel="t", ylabel="eigenvalues of G + tQ")
     axes.spines[["top", "right"]].set_visible(False)
     words = ", ".join(f"{v:.2f}" for v in values[0].tolist())

@@ -1,0 +1,113 @@
+"""The site of all notebooks, read from the disk: links, formulas, words for pictures, search, and what axe-core finds."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from urllib.parse import unquote, urldefrag, urlsplit
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+NOTEBOOKS = sorted(path.stem for path in (ROOT / "notebooks").glob("*.ipynb"))
+NEEDED = ("sphinx", "myst_nb", "furo", "mathjax", "axe_playwright_python")
+for module in NEEDED:
+    pytest.importorskip(module, reason=f"the site needs {module}: make site installs it")
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    """The folder of the built site; a warning of Sphinx is an error."""
+    root = tmp_path_factory.mktemp("site")
+    command = [sys.executable, "-m", "sphinx", "-q", "-W", "-c", ".site", "-d", root / "doctrees", "notebooks", root / "html"]
+    built = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, env=os.environ | {"PYTHONWARNINGS": "ignore"})
+    assert built.returncode == 0, built.stderr
+    return root / "html"
+
+
+@pytest.fixture(scope="module", params=["light", "dark"])
+def shown(request, browser, site):
+    """`shown(name)` opens a page from the disk, its formulas set; `shown.asked` is what it asked for elsewhere."""
+    page = browser.new_page(color_scheme=request.param, viewport={"width": 1300, "height": 1000})
+
+    def opened(name):
+        opened.asked = []
+        page.goto((site / f"{name}.html").as_uri())
+        page.evaluate("() => window.MathJax?.startup?.promise")
+        return page
+
+    page.on("request", lambda request: opened.asked.append(request.url) if not request.url.startswith("file:") else None)
+    yield opened
+    page.close()
+
+
+@pytest.mark.parametrize("name", NOTEBOOKS)
+def test_a_page_has_its_formulas_its_pictures_words_and_no_barrier(shown, name):
+    from axe_playwright_python.sync_playwright import Axe
+
+    page = shown(name)
+    notebook = json.loads((ROOT / "notebooks" / f"{name}.ipynb").read_text())
+
+    formulas = page.locator("article .math").count()
+    assert formulas == page.locator("article .math > mjx-container").count()
+    text = "".join("".join(cell["source"]) for cell in notebook["cells"] if cell["cell_type"] == "markdown")
+    assert formulas or "$" not in text
+    assert page.locator("article [data-mml-node=merror], article mjx-merror").count() == 0
+    prose = "article :is(p, li, td, th)"
+    assert page.locator(prose).evaluate_all("found => found.filter(e => /[$]|[\\\\][a-z(]/.test(e.innerText)).length") == 0
+
+    outputs = [output for cell in notebook["cells"] for output in cell.get("outputs", [])]
+    pictures = [output["metadata"]["image/png"]["alt"] for output in outputs if "image/png" in output.get("data", {})]
+    shown_images = page.locator("article img").evaluate_all("all => all.map(i => [i.alt, i.complete && i.naturalWidth > 0])")
+    assert shown_images == [[alt, True] for alt in pictures]
+
+    widgets = sum("application/vnd.jupyter.widget-view+json" in output.get("data", {}) for output in outputs)
+    assert page.get_by_text("In Jupyter, or on Colab, ").count() == widgets
+
+    if folded := page.locator("article details").count():
+        assert page.locator("article details[open]").count() == 0
+        page.locator("article summary").first.click()
+        assert page.locator("article details[open]").count() == 1
+        page.evaluate(
+            "() => document.querySelectorAll('article details').forEach(d => { d.open = true; })"
+        )  # axe reads them too
+        assert page.locator("article details[open]").count() == folded
+
+    found = Axe().run(page).response["violations"]
+    assert [(v["id"], v["nodes"][0]["html"]) for v in found if v["impact"] in ("serious", "critical")] == []
+    assert not [url for url in shown.asked if not url.startswith("data:")]
+
+
+def test_every_link_within_the_site_leads_somewhere(browser, site):
+    page = browser.new_page(java_script_enabled=False)
+    ids, links = {}, []
+    for file in sorted(set(site.glob("*.html")) - {site / "index.html"}):  # that one leads on at once; it has its own test
+        page.goto(file.as_uri())
+        ids[file] = set(page.locator("[id]").evaluate_all("all => all.map(e => e.id)"))
+        links += page.locator("a[href]").evaluate_all("all => all.map(a => a.href)")
+    page.close()
+    inside = [urldefrag(link) for link in links if link.startswith("file:")]
+    assert len(inside) > 100
+    for address, fragment in inside:
+        target = Path(unquote(urlsplit(address).path))
+        assert target.exists(), address
+        assert not fragment or unquote(fragment) in ids[target], (address, fragment)
+
+
+def test_the_front_page_leads_to_the_first_notebook(browser, site):
+    page = browser.new_page()
+    page.goto((site / "index.html").as_uri())
+    page.wait_for_url("**/00_start_here.html")
+    listed = page.locator(".sidebar-tree a").evaluate_all("all => all.map(a => a.href.split('/').pop())")
+    assert listed == [f"{name}.html" for name in NOTEBOOKS if name != "00_start_here"]
+    page.close()
+
+
+def test_the_search_finds_a_word_without_a_server(browser, site):
+    page = browser.new_page()
+    page.goto((site / "00_start_here.html").as_uri())
+    page.get_by_role("textbox", name="Search").fill("switchboard")
+    page.keyboard.press("Enter")
+    page.locator("#search-results a", has_text="04 What breaks it").first.wait_for()
+    page.close()
