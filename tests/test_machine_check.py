@@ -25,6 +25,7 @@ def machine(tmp_path, monkeypatch):
     for name, value in {"IMAGEWOOF": copy, "LESSON_TIER": "cpu", "LESSON_CACHE": tmp_path / "cache"}.items():
         monkeypatch.setenv(name, str(value))
     monkeypatch.delenv("OMP_NUM_THREADS")
+    monkeypatch.delenv("LESSON_RUNS")  # other tests record runs there
     imagewoof.kept_folder("0" * 64, TIERS["cpu"]).mkdir(parents=True)
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     monkeypatch.setattr(shutil, "which", lambda name: None)

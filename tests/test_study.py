@@ -24,7 +24,7 @@ from lessonlib.runs import Run, load_runs
 from lessonlib.study import main, study
 from lessonlib.tables import study_table
 from lessonlib.tiers import TIERS
-from lessonlib.verdicts import interval
+from lessonlib.verdicts import FEWEST, interval
 
 TIER = TIERS["test"]
 KILLS = 2  # twenty were done once, by python tests/test_study.py 20
@@ -225,7 +225,7 @@ def test_the_table_compares_what_it_says():
     row = next(line for line in text.split("on drawings")[1].splitlines() if line.startswith("| one 2x2 | 3x3 |"))
     cells = [cell.strip() for cell in row.split("|")[1:-1]]
     assert cells[2:5] == ["10", f"{differences.mean():+.1f}", f"{low:+.1f} to {high:+.1f}"]
-    assert cells[5].startswith("worse by at least 4.") and cells[6] == "4"
+    assert cells[5].startswith("worse by at least 4.") and cells[6] == str(FEWEST)
     assert np.allclose(found["3x3 of 2019: Mish in the stem", "ReLU in the stem"], 100 * (0.02 + spread[:4]))
     assert np.allclose(found["one 2x2 of 2019", "3x3 of 2019"], 100 * (spread[:4] - 0.03))
     assert np.allclose(found["3x3: stem of one 7x7", "of three 3x3"], 20)
