@@ -84,13 +84,9 @@ def wide_factors(A, width=None):
 
     Raises TypeError if A is no floating-point tensor, ValueError for other shapes or weights that are not finite.
     """
-    if check_weights(A, "wide_factors").ndim != 4 or A.shape[2] != A.shape[3] or A.shape[2] % 2 == 0:
-        raise ValueError(f"wide_factors takes a square odd kernel (out, in, k, k); got shape {tuple(A.shape)}.")
-    c_out, c_in, k, _ = A.shape
-    h = (k + 1) // 2
+    h = _check_layer(A, width, "wide_factors")
+    c_out, c_in = A.shape[:2]
     width = hidden_width(c_in, c_out, h, h) if width is None else width
-    if not isinstance(width, int) or width < 1:
-        raise ValueError(f"wide_factors takes a whole number of hidden channels from 1 up; got {width!r}.")
     A = A.detach().double()
     size = A.abs().max()
     a = (A / size.where(size > 0, 1)).flatten()
@@ -102,6 +98,42 @@ def wide_factors(A, width=None):
             break
     B, C, error = min(tries, key=lambda found: found[2])
     return Nearest(size.sqrt() * B, size.sqrt() * C, size * error, error / norm)
+
+
+def alternating_factors(A, width, rounds=60):
+    """As `wide_factors`, for any number of channels: B (width, in, h, h) and C (out, width, h, h), A (out, in, k, k).
+
+    With one of the two held, the other is a linear least-squares problem; they are solved in turns, `rounds` times (alternating
+    least squares), in the precision of A. Returns (B, C, residual, relative) as `wide_factors`. After 60 rounds random layers
+    still come nearer by a few per cent of the distance. Raises as `wide_factors`.
+    """
+    h = _check_layer(A, width, "alternating_factors")
+    table = multiplication_table((h, h), (h, h)).to(A)  # taps of B, of C, of A
+    taps, kernel, (out, inner) = h * h, A.detach().flatten(2), A.shape[:2]
+    B = torch.randn(width, inner, taps, generator=torch.Generator().manual_seed(0)).to(A)
+    for _ in range(rounds):
+        by_C = torch.einsum("miv,vuw->muiw", B, table).reshape(taps * width, -1)
+        C = _least_squares(by_C, kernel.reshape(out, -1).mT).mT.reshape(out, width, taps)
+        by_B = torch.einsum("omu,vuw->mvow", C, table).reshape(taps * width, -1)
+        B = _least_squares(by_B, kernel.transpose(1, 2).reshape(-1, inner)).reshape(width, taps, inner).transpose(1, 2)
+    residual = (torch.einsum("omu,miv,vuw->oiw", C, B, table) - kernel).norm()
+    return Nearest(B.unflatten(2, (h, h)), C.unflatten(2, (h, h)), residual, residual / kernel.norm())
+
+
+def _least_squares(M, target):
+    """X with X' M nearest to target'; a millionth of ridge keeps it solvable where M has dependent rows."""
+    gram = M @ M.mT
+    gram.diagonal().add_(1e-6 * gram.diagonal().mean())
+    return torch.cholesky_solve(M @ target, torch.linalg.cholesky(gram))
+
+
+def _check_layer(A, width, caller):
+    """h of a layer A (out, in, 2h - 1, 2h - 1), else TypeError or ValueError in the caller's name."""
+    if check_weights(A, caller).ndim != 4 or A.shape[2] != A.shape[3] or A.shape[2] % 2 == 0:
+        raise ValueError(f"{caller} takes a square odd kernel (out, in, k, k); got shape {tuple(A.shape)}.")
+    if width is not None and (not isinstance(width, int) or width < 1):
+        raise ValueError(f"{caller} takes a whole number of hidden channels from 1 up; got {width!r}.")
+    return (A.shape[2] + 1) // 2
 
 
 def _levenberg_marquardt(a, B, C, steps=300):

@@ -1,0 +1,58 @@
+"""python -m lessonlib.merging model.pt2 -o merged.pt2: merge the chains of an exported model, and report."""
+
+import argparse
+import sys
+from pathlib import Path
+
+import torch
+
+from lessonlib.merging.exported import export_again, with_layers
+from lessonlib.merging.models import merge_chains, plan
+
+
+def main(arguments=None):
+    """Read, plan, merge, compare on the inputs that came with the model, write. Ends with a sentence on what it cannot read."""
+    parser = argparse.ArgumentParser(prog="python -m lessonlib.merging", description=__doc__.split(": ")[1])
+    parser.add_argument("model", type=Path, help="a model saved by torch.export.save")
+    parser.add_argument("-o", "--output", type=Path, help="where the merged one goes; without it the plan is only shown")
+    parser.add_argument(
+        "--at-most", type=float, default=1.0, help="merge up to so many times the multiplications of a chain, inf for always"
+    )
+    given = parser.parse_args(arguments)
+    program = _load(given.model)
+    model = with_layers(program)
+    try:
+        print(plan(model, at_most=given.at_most))
+    except ValueError as error:
+        sys.exit(str(error))
+    if given.output is None:
+        return
+    merged = merge_chains(model, at_most=given.at_most)
+    args, kwargs = program.example_inputs
+    with torch.no_grad():
+        before, after = (torch.utils._pytree.tree_leaves(m(*args, **kwargs)) for m in (model, merged))
+    largest = max((float((a - b).abs().max()) for a, b in zip(before, after)), default=0)
+    print(f"Largest difference of the outputs on the model's own example: {largest:.1e}.")
+    try:
+        torch.export.save(export_again(merged, program), given.output)
+    except (OSError, RuntimeError) as error:
+        sys.exit(f"{given.output} cannot be written ({error}): choose another place.")
+    print(f"Written to {given.output}.")
+
+
+def _load(path):
+    if not path.is_file():
+        sys.exit(f"There is no file {path}: give a model saved by torch.export.save.")
+    try:
+        program = torch.export.load(path)
+    except Exception as error:  # torch raises what its parts raise, from zipfile to json
+        sys.exit(
+            f"{path} is no model saved by torch.export.save ({type(error).__name__}): export the model in eval, then save it."
+        )
+    if program.example_inputs is None:
+        sys.exit(f"{path} came without example inputs: export the model with torch.export.export(model, args), then save it.")
+    return program
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,145 @@
+"""Random layers of every kind, merged, against torch running them one after the other in float64.
+
+python tests/test_merging.py 5000 prints the table of kinds for so many pairs.
+"""
+
+import sys
+from collections import defaultdict
+
+import hypothesis.strategies as st
+import torch
+from hypothesis import HealthCheck, assume, given, settings
+from torch import nn
+
+from lessonlib.merging import CannotMerge, differs, merge
+
+CONVOLUTIONS = nn.Conv1d, nn.Conv2d, nn.Conv3d
+NORMS = nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d
+POOLS = nn.AvgPool1d, nn.AvgPool2d, nn.AvgPool3d
+PADS = nn.ZeroPad1d, nn.ZeroPad2d, nn.ZeroPad3d
+MOST = dict(deadline=None, suppress_health_check=list(HealthCheck))
+TALLY = defaultdict(lambda: [0, 0, 0.0])  # kind: merged exactly, refused, largest difference
+
+
+def drawn_anew(model, seed=0):
+    """Every number drawn: a BatchNorm that starts with mean 0 and variance 1 would hide what it does."""
+    random = torch.Generator().manual_seed(seed)
+    for name, tensor in model.state_dict(keep_vars=True).items():
+        if tensor.is_floating_point():
+            numbers = torch.randn(tensor.shape, generator=random, dtype=torch.float64)
+            tensor.data = numbers.abs() + 0.5 if name.endswith("running_var") else numbers
+    return model.eval()
+
+
+@st.composite
+def convolutions(draw, axes, channels):
+    groups = draw(st.sampled_from([g for g in (1, 1, 2, 3, channels) if channels % g == 0]))
+    each = draw(st.integers(1, max(1, 6 // groups)))
+
+    def numbers(*some):
+        return tuple(draw(st.sampled_from(some)) for _ in range(axes))
+
+    kernel, stride, dilation = numbers(1, 2, 3, 4), numbers(1, 1, 2, 3), numbers(1, 1, 2)
+    enough = tuple(d * (k - 1) for k, d in zip(kernel, dilation))
+    padding = draw(st.sampled_from(["valid", numbers(0, 1, 2), numbers(0, 1, 2), enough]))
+    if stride == (1,) * axes and draw(st.booleans()):
+        padding = "same"
+    bias = draw(st.booleans())
+    return CONVOLUTIONS[axes - 1](channels, groups * each, kernel, stride, padding, dilation, groups, bias)
+
+
+@st.composite
+def layers(draw, axes, channels):
+    kind = draw(st.sampled_from(["convolution"] * 5 + ["norm", "pool", "pad", "dropout", "identity"]))
+    if kind == "convolution":
+        return draw(convolutions(axes, channels))
+    if kind == "norm":
+        return NORMS[axes - 1](channels, affine=draw(st.booleans()))
+    if kind == "pool":
+        k = draw(st.integers(1, 3))
+        return POOLS[axes - 1](k, draw(st.integers(1, 2)), draw(st.integers(0, k // 2)))
+    if kind == "pad":
+        return PADS[axes - 1](tuple(draw(st.integers(0, 2)) for _ in range(2 * axes)))
+    return nn.Dropout() if kind == "dropout" else nn.Identity()
+
+
+@st.composite
+def chains(draw, lengths):
+    """A chain with one convolution at least, its channels at the input, and an input that is large enough for it."""
+    axes = draw(st.integers(1, 3))
+    channels, at, chain = draw(st.sampled_from([1, 2, 3, 4, 6])), draw(st.integers(0, 1)), []
+    given_channels = channels
+    for i in range(draw(lengths)):
+        chain.append(draw(convolutions(axes, given_channels) if i == at else layers(axes, given_channels)))
+        given_channels = getattr(chain[-1], "out_channels", given_channels)
+    size = [draw(st.integers(*((12, 30), (12, 20), (9, 12))[axes - 1])) for _ in range(axes)]
+    x = torch.randn(2, channels, *size, dtype=torch.float64, generator=torch.Generator().manual_seed(draw(st.integers(0, 99))))
+    return drawn_anew(nn.Sequential(*chain), draw(st.integers(0, 99))), x
+
+
+def runs(model, x):
+    try:
+        with torch.no_grad():
+            return model(x)
+    except RuntimeError:  # the input is smaller than a kernel
+        assume(False)
+
+
+def kinds_of(chain, axes):
+    convolutions = [layer for layer in chain if isinstance(layer, CONVOLUTIONS)]
+    parities = {k % 2 for c in convolutions for k in c.kernel_size if k > 1}
+    yield "kernel: " + {(): "1 only", (0,): "even", (1,): "odd", (0, 1): "even and odd"}[tuple(sorted(parities))]
+    yield "stride: " + ("1" if {s for c in convolutions for s in c.stride} == {1} else "2 or 3 somewhere")
+    yield "dilation: " + ("1" if {d for c in convolutions for d in c.dilation} == {1} else "2 somewhere")
+    groups = {"one" if c.groups == 1 else "depthwise" if c.groups == c.in_channels else "grouped" for c in convolutions}
+    yield "groups: " + ", then ".join(groups if len(groups) == 1 else ["mixed"])
+    yield "bias: " + ("in the first" if getattr(chain[0], "bias", None) is not None else "none in the first")
+    yield from (f"with {type(layer).__name__[:-2]}" for layer in chain if isinstance(layer, (*NORMS, *POOLS, *PADS)))
+    last = chain[-1]
+    if isinstance(last, CONVOLUTIONS):
+        padded = last.padding == "same" or last.padding != "valid" and any(last.padding)
+        yield "padding: " + ("on the second" if padded else "on the first only")
+    yield f"dimensions: {axes}"
+
+
+def check_pair(chain, x):
+    """Merged exactly for this and another size, or refused where some size differs; the interior right exactly where it says."""
+    y, scale = runs(chain, x), 1e-9
+    a, b = chain
+    mask = differs(a, b, x.shape[2:])
+    interior = merge(a, b, interior=True)(x)
+    assert interior.shape == y.shape and mask.shape == y.shape[2:]
+    wrong = ((interior - y).abs() > scale * y.abs().max().clamp_min(1)).flatten(0, 1).any(0)
+    assert torch.equal(wrong, mask)
+    largest = 0.0
+    try:
+        one = merge(a, b)
+    except CannotMerge as refused:
+        assert "the second pads" in str(refused)
+        axes = x.ndim - 2
+        assert mask.any() or any(differs(a, b, [n + i for n in x.shape[2:]]).any() for i in range(1, 10 if axes < 3 else 4))
+        merged = False
+    else:
+        merged, largest = True, ((one(x) - y).abs().max() / y.abs().max().clamp_min(1e-9)).item()
+        assert not mask.any() and largest < 1e-9
+        longer = torch.cat([x, x], 2)
+        assert torch.allclose(one(longer), chain(longer), rtol=1e-9, atol=1e-9 * y.abs().max().item())
+    for kind in kinds_of(chain, x.ndim - 2):
+        TALLY[kind][merged ^ 1] += 1
+        TALLY[kind][2] = max(TALLY[kind][2], largest)
+
+
+def try_pairs(cases):
+    settings(max_examples=cases, **MOST)(given(chains(st.just(2)))(lambda case: check_pair(*case)))()
+
+
+def test_two_layers_become_one_or_are_refused_with_reason():
+    try_pairs(2000)
+
+
+if __name__ == "__main__":
+    with torch.no_grad():
+        try_pairs(int(sys.argv[1]))
+    print("| kind | merged exactly | refused | cases | largest difference |\n|---|---|---|---|---|")
+    for kind, (merged, refused, largest) in sorted(TALLY.items()):
+        print(f"| {kind} | {merged} | {refused} | {merged + refused} | {largest:.0e} |")
