@@ -4,8 +4,10 @@ import json
 from dataclasses import asdict
 from typing import NamedTuple
 
+from lessonlib.arms import ARMS
 from lessonlib.plans import (
     ACTIVATION_FIRST,
+    ADDED,
     CLEAN,
     COMPOSED,
     CORNERS,
@@ -64,6 +66,7 @@ COMPARISONS = {
         Comparison("two 2x2, wider between", WIDE, "3x3", PLAIN),
         Comparison("one 2x2, padded at four corners", CORNERS, "3x3", PLAIN),
         Comparison("one 2x2: padded at four corners", CORNERS, "left and top", CLEAN[1]),
+        *(Comparison(ARMS[v.arm].label, v, "3x3", PLAIN) for v in ADDED),
     ],
     "order and stem": [
         Comparison("3x3: activation before BatchNorm", ACTIVATION_FIRST, "after it", PLAIN),

@@ -1,6 +1,8 @@
 """Photos to try kernels on: two that come with scikit-learn, or the learner's own."""
 
 import io
+from importlib.util import find_spec
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -18,9 +20,8 @@ def sample_photo(name="flower", size=128):
     if name not in SAMPLES:
         raise ValueError(f"There is no sample photo {name!r}; choose one of {', '.join(SAMPLES)}.")
     whole("sample_photo", size=size)
-    from sklearn.datasets import load_sample_image  # 1 s, and only needed here
-
-    return _square(Image.fromarray(load_sample_image(SAMPLES[name])), size)
+    samples = Path(find_spec("sklearn").origin).parent / "datasets" / "images"  # to import it takes a second and more
+    return _square(Image.open(samples / SAMPLES[name]), size)
 
 
 def read_photo(data, size=128):

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field, replace
 
+from lessonlib.arms import ARMS
 from lessonlib.tiers import TIERS, XRESNET50, Tier
 
 __all__ = ["Variant", "Trial", "Part", "PLANS", "plan"]
@@ -64,6 +65,9 @@ OTHERS = [
     WIDE, CORNERS, FIVE, TWO_THREES_ACT, TWO_THREES, ACTIVATION_FIRST, NORM_LAST, STEM_7X7, MISH_STEM, COMPOSED,
     SHIFTED, STRIDE_FIRST, NORM_BETWEEN,
 ]  # fmt: skip
+# An arm that nothing above names is studied as it is
+ADDED = [Variant(name) for name in ARMS if name not in {v.arm for v in CLEAN + THREAD + OTHERS}]
+OTHERS += ADDED
 
 
 def _balanced(label, base, *groups):

@@ -58,6 +58,10 @@ def test_no_error_and_no_widget_state_is_saved(notebook):
     assert "widgets" not in notebook.metadata
 
 
+def test_no_time_of_execution_is_saved(notebook):
+    assert not [cell.metadata for cell in notebook.cells if "execution" in cell.metadata]
+
+
 def test_nothing_is_saved_on_standard_error(notebook):
     assert [o.text for o in outputs(notebook) if o.output_type == "stream" and o.name == "stderr"] == []
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from sklearn.datasets import load_sample_image
 
 from lessonlib import famous
 from lessonlib.kernels import embed
@@ -245,6 +246,9 @@ def test_an_uploaded_photo_and_a_file_that_is_none():
 
 def test_photos():
     assert sample_photo("temple", 32).shape == (3, 32, 32)
+    file = io.BytesIO()
+    Image.fromarray(load_sample_image("flower.jpg")).save(file, "PNG")  # the same pixels as through scikit-learn's own door
+    assert torch.equal(sample_photo("flower", 32), read_photo(file.getvalue(), 32))
     with pytest.raises(ValueError, match="no sample photo 'dog'; choose one of flower, temple"):
         sample_photo("dog")
     with pytest.raises(ValueError, match="choose a JPEG or a PNG"):

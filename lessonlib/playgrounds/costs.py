@@ -15,7 +15,10 @@ from lessonlib.playgrounds.base import Playground
 
 __all__ = ["CostPlayground"]
 
-SHOWN = ("3x3", "2x2", "pair", "pair-composed", "pair-wide")
+# These have their own place in the lesson; all others are shown, and so is one that you add
+ELSEWHERE = {
+    "pair-act", "2x2-corners", "pair-act-2019", "pair-2019", "5x5", "two-3x3-act", "two-3x3", "pair-shifted", "pair-early",
+}  # fmt: skip
 PATIENCE = 2  # seconds that measuring may take, as far as three rounds allow
 TOO_LONG = 30
 
@@ -27,6 +30,7 @@ class CostPlayground(Playground):
     """
 
     def __init__(self):
+        self._shown = tuple(name for name in ARMS if name not in ELSEWHERE)
         self.channels = _slider("channels", (8, 16, 32, 64, 128, 256, 512), 64)
         self.pixels = _slider("pixels", (4, 7, 8, 14, 16, 28, 32, 56, 64, 112, 128), 32)
         self.batch = _slider("batch", (1, 2, 4, 8, 16, 32, 64), 16)
@@ -53,8 +57,8 @@ class CostPlayground(Playground):
         if self._timed != self._state():
             self.timings = None
         with torch.device("meta"):  # no weights are drawn: only shapes matter
-            self.costs = {name: cost(self._build(name), self.shape) for name in SHOWN}
-        seconds = {name: self.timings[name].median if self.timings else None for name in SHOWN}
+            self.costs = {name: cost(self._build(name), self.shape) for name in self._shown}
+        seconds = {name: self.timings[name].median if self.timings else None for name in self._shown}
         picture = cost_bars(
             {
                 "weights": {name: found.weights for name, found in self.costs.items()},
@@ -75,12 +79,12 @@ class CostPlayground(Playground):
             n, c, h, w = self.shape
             self.say("Measuring.")
             one = passes(self._build("3x3"), torch.randn(1, c, h, w))["both"]
-            round = len(SHOWN) * 1.5 * n * times({"one photo": one}, rounds=2, warm_up=1)["one photo"].low
+            round = len(self._shown) * 1.5 * n * times({"one photo": one}, rounds=2, warm_up=1)["one photo"].low
             if 3 * round > TOO_LONG:
                 self.say(f"That would take about {5 * round:.0f} s here. Choose fewer photos, pixels or channels.")
                 return
             x = torch.randn(self.shape)
-            calls = {name: passes(self._build(name), x)["both"] for name in SHOWN}
+            calls = {name: passes(self._build(name), x)["both"] for name in self._shown}
             self.timings = times(calls, rounds=max(3, min(20, int(PATIENCE / round))), warm_up=1)
             self._timed = self._state()
             self.draw()
@@ -97,7 +101,7 @@ from lessonlib.clock import passes, times
 from lessonlib.costs import cost
 
 shape = {self.shape}  # photos, channels, height, width
-layers = {{name: ARMS[name].build({self.channels.value}, {self.channels.value}, {self.stride.value}) for name in {SHOWN}}}
+layers = {{name: ARMS[name].build({self.channels.value}, {self.channels.value}, {self.stride.value}) for name in {self._shown}}}
 costs = {{name: cost(layer, shape) for name, layer in layers.items()}}
 
 # seconds for forward and backward, on this machine
