@@ -1,13 +1,15 @@
-"""The quiz in the real JupyterLab, answered by keyboard alone."""
+"""The quiz in the real front ends, answered by keyboard alone."""
+
+from hand import OUTPUT
 
 from lessonlib.exercises.quiz import questions
 
 
-def test_a_quiz_is_answered_by_keyboard(notebook, run_all):
+def test_a_quiz_is_answered_by_keyboard(front, notebook):
     page = notebook("01_kernels_and_padding")
-    run_all(page)
+    front.run_all(page)
     first = questions("01")[0]
-    quiz = page.locator(".jp-OutputArea-output .widget-vbox").filter(has_text="of 5 right").first
+    quiz = page.locator(OUTPUT).filter(has_text="of 5 right").first
     quiz.scroll_into_view_if_needed()
     assert quiz.locator("input:checked").count() == 0
     quiz.locator("input[type=radio]").first.focus()

@@ -1,0 +1,56 @@
+"""A real classic Notebook 6.5 with ipywidgets 7, Colab's versions: the functions of `live_lab`.
+
+LESSON_CLASSIC names the Python that has them; `.ci/colab` sets it.
+"""
+
+import os
+from pathlib import Path
+
+from serving import served
+
+ROOT = Path(__file__).parents[2]
+PATIENCE = 300_000  # milliseconds, for a whole notebook
+# the widgets' extension has the kernel's messages only some time after the kernel is there
+READY = """() => { const n = window.Jupyter?.notebook;
+    return n?._fully_loaded && n.kernel?.is_connected() && n.kernel.widget_manager && !n.kernel_busy; }"""
+
+
+def live(root):
+    """Serve the folder `root`: a context that gives the address."""
+    # formulas stay as typed: MathJax would come from the network
+    flags = ["--no-mathjax", "--NotebookApp.token=", "--NotebookApp.password=", "--NotebookApp.disable_check_xsrf=True"]
+    paths = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
+    return served([os.environ["LESSON_CLASSIC"], "-m", "notebook", *flags], root, {"PYTHONPATH": paths})
+
+
+def open_notebook(page, address, name):
+    """Open `notebooks/<name>.ipynb` and wait for its kernel."""
+    page.goto(f"{address}/notebooks/notebooks/{name}.ipynb")
+    until_ready(page)
+
+
+def until_ready(page):
+    page.wait_for_function(READY)
+
+
+def start_all(page):
+    """Run every cell, and do not wait."""
+    page.evaluate("() => Jupyter.notebook.execute_all_cells()")
+
+
+def run_all(page):
+    """Run every cell and come back when all are done."""
+    start_all(page)
+    page.wait_for_function("() => !document.querySelector('.code_cell.running')", timeout=PATIENCE)
+
+
+def interrupt(page):
+    page.locator("[data-jupyter-action='jupyter-notebook:interrupt-kernel']").click()
+
+
+def save(page):
+    page.evaluate("() => Jupyter.notebook.save_notebook()")
+
+
+def end_kernel(page):
+    page.evaluate("() => window.Jupyter?.notebook?.session?.delete()")
