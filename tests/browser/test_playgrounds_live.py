@@ -108,6 +108,7 @@ def test_the_order_is_turned_round_and_back(playground):
 def test_the_cost_explorer_counts_measures_and_undoes(playground):
     box = playground("05_what_it_costs", "Composing costs hidden")
     says(box, "64 / (16 x 32 x 32)")
+    assert box.locator("table").evaluate("table => getComputedStyle(table).borderCollapse") == "separate"  # else words touch
     for channels in (32, 16, 8):  # few, so that measuring is quick
         before = pictures(box)
         key(box.locator(HANDLE).first, "ArrowLeft")
