@@ -13,6 +13,10 @@ PATIENCE = 300_000  # milliseconds, for a whole notebook
 # the widgets' extension has the kernel's messages only some time after the kernel is there
 READY = """() => { const n = window.Jupyter?.notebook;
     return n?._fully_loaded && n.kernel?.is_connected() && n.kernel.widget_manager && !n.kernel_busy; }"""
+# That extension first asks the kernel for widgets to restore, in a few messages of its own; a cell run meanwhile, faster than
+# any hand, loses its view. The kernel answers in order, so wait for a few answers.
+SETTLED = """async () => { for (let i = 0; i < 5; i++)
+    await new Promise(done => Jupyter.notebook.kernel.comm_info('jupyter.widget', () => done())); }"""
 
 
 def live(root):
@@ -31,6 +35,7 @@ def open_notebook(page, address, name):
 
 def until_ready(page):
     page.wait_for_function(READY)
+    page.evaluate(SETTLED)
 
 
 def start_all(page):
@@ -41,7 +46,8 @@ def start_all(page):
 def run_all(page):
     """Run every cell and come back when all are done."""
     start_all(page)
-    page.wait_for_function("() => !document.querySelector('.code_cell.running')", timeout=PATIENCE)
+    done = "() => !document.querySelector('.code_cell.running') && !Jupyter.notebook.kernel_busy"
+    page.wait_for_function(done, timeout=PATIENCE)
 
 
 def interrupt(page):
@@ -53,4 +59,4 @@ def save(page):
 
 
 def end_kernel(page):
-    page.evaluate("() => window.Jupyter?.notebook?.session?.delete()")
+    page.evaluate("() => window.Jupyter && fetch(Jupyter.notebook.session.session_url, {method: 'DELETE'}).then(() => null)")
