@@ -244,6 +244,20 @@ def test_an_uploaded_photo_and_a_file_that_is_none():
     assert box.picker.photo[0].min() == 1
 
 
+def test_the_same_photo_can_be_uploaded_again_after_an_undo():
+    box, content = KernelPlayground(), png_of((0, 0, 255))
+    flower, upload = box.before.image.value, box.picker.upload
+    for _ in range(2):
+        if upload.has_trait("_counter"):  # what the browser sends in ipywidgets 7, and in 8
+            upload.set_state({"metadata": [{"name": "blue.png"}], "data": [memoryview(content)], "_counter": 1})
+        else:
+            file = {"name": "blue.png", "type": "image/png", "size": len(content), "last_modified": 0}
+            upload.set_state({"value": [file | {"content": memoryview(content)}]})
+        assert box.picker.photo[2].min() == 1 and box.before.image.value != flower
+        box.undo()
+        assert box.before.image.value == flower
+
+
 def test_photos():
     assert sample_photo("temple", 32).shape == (3, 32, 32)
     file = io.BytesIO()

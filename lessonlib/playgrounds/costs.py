@@ -128,7 +128,8 @@ timings = times({{name: passes(layer, x)["both"] for name, layer in layers.items
                 f"<th style='text-align:left;white-space:nowrap'>{html.escape(ARMS[name].label)}</th>" + _cells("td", cells)
             )
         lines = "".join(f"<tr>{row}</tr>" for row in [_cells("th", head), *rows])
-        return f"<table style='border-spacing:12px 1px;line-height:1.4'>{lines}</table>"
+        # classic Notebook collapses the borders of every table that does not say otherwise
+        return f"<table style='border-collapse:separate;border-spacing:12px 1px;line-height:1.4'>{lines}</table>"
 
     def _time(self, name):
         if not self.timings:

@@ -56,3 +56,11 @@ class PhotoPicker(HBox):
             self.photo = read_photo(bytes(file["content"]), self._size)
         except ValueError as error:
             self._say(f"{error} The photo stays as it was.")
+        self._forget()
+
+    def _forget(self):
+        """Empty the button, so that the same file is news again after an undo."""
+        if self.upload.has_trait("_counter"):  # ipywidgets 7
+            self.upload.metadata, self.upload.data, self.upload._counter = [], [], 0
+        else:
+            self.upload.value = ()

@@ -14,7 +14,8 @@ import nbformat
 from playwright.sync_api import sync_playwright
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "browser"))
-from live_lab import CHROMIUM, FLAGS, live_lab, open_notebook  # noqa: E402
+from live_lab import live, open_notebook, run_all  # noqa: E402
+from serving import CHROMIUM, FLAGS  # noqa: E402
 
 ROUNDS = 30
 OURS = "from lessonlib.playgrounds.composition import CompositionPlayground\n\nCompositionPlayground()"
@@ -69,10 +70,10 @@ def main():
     cells = [nbformat.v4.new_code_cell(code) for code in (OURS, THEIRS)]
     notebook = nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": kernelspec})
     nbformat.write(notebook, root / "notebooks" / "bench.ipynb")
-    with live_lab(root) as lab, sync_playwright() as playwright:
+    with live(root) as lab, sync_playwright() as playwright:
         page = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS).new_page()
         open_notebook(page, lab, "bench")
-        page.evaluate("() => window.jupyterapp.commands.execute('notebook:run-all-cells')")
+        run_all(page)
         page.locator(".jp-CodeCell").nth(1).locator(".jp-OutputArea img").first.wait_for(timeout=60_000)
         times = [[page.evaluate(PRESS, [cell, str(0.5 + i / 100)]) for cell in (0, 1)] for i in range(ROUNDS + 2)][2:]
     ours, theirs = (median(column) for column in zip(*times))

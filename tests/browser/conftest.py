@@ -1,4 +1,4 @@
-"""A real JupyterLab on a copy of the notebooks, and a page of headless Chromium in it.
+"""Real front ends on a copy of the notebooks, JupyterLab and, where there is one, classic Notebook; a page of Chromium in them.
 
 Where there is no Chromium the tests are skipped with that reason, unless LESSON_BROWSER=required.
 """
@@ -7,11 +7,18 @@ import os
 import shutil
 from pathlib import Path
 
+import live_classic
+import live_lab
 import pytest
-from live_lab import CHROMIUM, FLAGS, live_lab, open_notebook
+from hand import box_with
+from serving import CHROMIUM, FLAGS
 
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 PATIENCE = 60_000  # milliseconds
+CLASSIC = pytest.mark.skipif(
+    "LESSON_CLASSIC" not in os.environ,
+    reason="LESSON_CLASSIC names no Python with Notebook 6.5 and ipywidgets 7: .ci/colab does",
+)
 
 
 @pytest.fixture(scope="session")
@@ -28,31 +35,45 @@ def browser():
         browser.close()
 
 
+@pytest.fixture(
+    scope="session", params=[pytest.param(live_lab, id="lab"), pytest.param(live_classic, id="classic", marks=CLASSIC)]
+)
+def front(request):
+    """The front end: a module that serves, opens, runs and saves notebooks."""
+    return request.param
+
+
 @pytest.fixture(scope="session")
-def lab(browser, tmp_path_factory):
-    """The address of a JupyterLab that serves a copy of the notebooks."""
-    root = tmp_path_factory.mktemp("lab")
+def server(browser, front, tmp_path_factory):
+    """The address of a server of that kind, for a copy of the notebooks."""
+    root = tmp_path_factory.mktemp("server")
     shutil.copytree(NOTEBOOKS, root / "notebooks", ignore=shutil.ignore_patterns(".*"))
-    with live_lab(root) as address:
+    with front.live(root) as address:
         yield address
 
 
 @pytest.fixture
-def notebook(browser, lab):
+def notebook(browser, front, server):
     """`notebook(name)` opens it with a fresh kernel and gives the page."""
     page = browser.new_page(viewport={"width": 1400, "height": 1000})
     page.set_default_timeout(PATIENCE)
 
     def opened(name):
-        open_notebook(page, lab, name)
+        front.open_notebook(page, server, name)
         return page
 
     yield opened
-    page.evaluate("() => window.jupyterapp?.serviceManager?.sessions?.shutdownAll()")
+    front.end_kernel(page)
     page.close()
 
 
 @pytest.fixture
-def run_all():
-    """`run_all(page)` runs every cell and comes back when all are done."""
-    return lambda page: page.evaluate("() => window.jupyterapp.commands.execute('notebook:run-all-cells')")
+def playground(front, notebook):
+    """`playground(name, text)` runs all of a notebook and gives the playground that shows the text."""
+
+    def found(name, text):
+        page = notebook(name)
+        front.run_all(page)
+        return box_with(page, text)
+
+    return found

@@ -1,4 +1,4 @@
-"""The race in the real JupyterLab, by its buttons: pause, stop, one more arm, a page loaded anew, the kernel's interrupt."""
+"""The race in the real front ends, by its buttons: pause, stop, one more arm, a page loaded anew, the kernel's interrupt."""
 
 import json
 import re
@@ -6,7 +6,7 @@ import urllib.request
 
 import nbformat
 import pytest
-from live_lab import READY, box_with, pictures
+from hand import box_with, changed, pictures
 
 CELLS = """
 import os
@@ -28,7 +28,7 @@ LATER = r"^\s*one 2x2: epoch (?!1 )"
 
 
 @pytest.fixture
-def race(lab, notebook, run_all, tmp_path):
+def race(front, server, notebook, tmp_path):
     """`race(epochs)` opens a notebook of its own and runs it; gives the page and the race in it.
 
     last: its last cell, which is not waited for.
@@ -41,12 +41,9 @@ def race(lab, notebook, run_all, tmp_path):
             cells=[nbformat.v4.new_code_cell(cell.strip()) for cell in cells],
             metadata={"kernelspec": {"name": "python3", "display_name": "Python 3"}},
         )
-        put(f"{lab}/api/contents/notebooks/{name}.ipynb", {"type": "notebook", "content": content})
+        put(f"{server}/api/contents/notebooks/{name}.ipynb", {"type": "notebook", "content": content})
         page = notebook(name)
-        if last:
-            page.evaluate("() => { window.jupyterapp.commands.execute('notebook:run-all-cells'); }")
-        else:
-            run_all(page)
+        (front.start_all if last else front.run_all)(page)
         return page, box_with(page, "Add an arm")
 
     return opened
@@ -72,12 +69,12 @@ def pressable(box):
     return [button.inner_text().strip() for button in box.locator("button:enabled").all()]
 
 
-def until_saved(page, lab, words):
+def until_saved(front, page, words):
     """Save the notebook until the picture that it keeps of the race has these words, a pattern."""
-    path = page.evaluate("() => window.jupyterapp.shell.currentWidget.context.path")
+    address = re.sub("/(lab/tree|notebooks)/", "/api/contents/", page.url.split("?")[0], count=1)
     for _ in range(50):
-        page.evaluate("() => window.jupyterapp.commands.execute('docmanager:save')")
-        with urllib.request.urlopen(f"{lab}/api/contents/{path}", timeout=30) as answer:
+        front.save(page)
+        with urllib.request.urlopen(address, timeout=30) as answer:
             (output,) = json.load(answer)["content"]["cells"][1]["outputs"]
         if re.search(words, output["metadata"]["image/png"]["alt"]):
             return
@@ -85,14 +82,14 @@ def until_saved(page, lab, words):
     raise AssertionError(f"the saved picture says {output['metadata']}")
 
 
-def test_the_race_is_started_paused_taken_up_and_stopped(race, lab):
+def test_the_race_is_started_paused_taken_up_and_stopped(race, front):
     page, box = race(LONG)
     before = pictures(box)
     assert pressable(box) == ["Start", "Add"]
     press(box, "Start")
     says(box, LATER)
     assert pressable(box) == ["Pause", "Stop", "Add"]
-    page.wait_for_function("([box, before]) => box.querySelector('img').src !== before", arg=[box.element_handle(), *before])
+    changed(box, before)
     press(box, "Pause")
     says(box, "Paused: one 2x2")
     page.wait_for_timeout(2000)  # until the batch at hand is done
@@ -105,7 +102,7 @@ def test_the_race_is_started_paused_taken_up_and_stopped(race, lab):
     press(box, "Stop")
     says(box, "Stopped: 0 of 1")
     assert pressable(box) == ["Start", "Add"]
-    until_saved(page, lab, "one 2x2 .* after epoch")
+    until_saved(front, page, "one 2x2 .* after epoch")
     press(box, "Start")
     says(box, LATER)  # goes on where it was
 
@@ -123,13 +120,13 @@ def test_an_arm_is_added_while_another_trains(race):
     assert pressable(box) == ["Add"]
 
 
-def test_a_page_loaded_anew_finds_the_race_going_on(race):
+def test_a_page_loaded_anew_finds_the_race_going_on(race, front):
     page, box = race(LONG)
     press(box, "Start")
     says(box, LATER)
-    page.evaluate("() => window.jupyterapp.commands.execute('docmanager:save')")
+    front.save(page)
     page.reload()
-    page.wait_for_function(READY)
+    front.until_ready(page)
     box = box_with(page, "Add an arm")
     found = int(re.search("epoch ([0-9]+)", says(box, "one 2x2: epoch"))[1])
     says(box, f"one 2x2: epoch (?!{found} )")
@@ -137,12 +134,12 @@ def test_a_page_loaded_anew_finds_the_race_going_on(race):
     says(box, "Stopped: 0 of 1")
 
 
-def test_the_kernels_interrupt_ends_the_wait_and_keeps_what_was_learnt(race, lab):
+def test_the_kernels_interrupt_ends_the_wait_and_keeps_what_was_learnt(race, front):
     page, box = race(LONG, last="runs = race.finish()\nprint('kept', len(runs), len(runs[0].epochs) > 0)")
     says(box, LATER)
-    page.locator("[data-command='notebook:interrupt-kernel']").first.click()
+    front.interrupt(page)
     says(box, "Stopped: 0 of 1")
     page.get_by_text("kept 1 True").wait_for()
-    until_saved(page, lab, "one 2x2 .* after epoch")
+    until_saved(front, page, "one 2x2 .* after epoch")
     press(box, "Start")  # the kernel is free again
     says(box, "one 2x2: epoch")

@@ -1,0 +1,121 @@
+"""Playgrounds in the real front ends: change a number, press a preset, undo, bring a photo and a file that is none."""
+
+import io
+
+import pytest
+from hand import HANDLE, changed, choose_file, key, key_and_undo, pictures, press, says, until
+from PIL import Image
+
+# notebook, a text that only this playground shows, a preset of its menu
+EDITORS = [
+    ("01_kernels_and_padding", "after the kernel", "Laplacian"),
+    ("01_kernels_and_padding", "after the padded kernel", None),
+    ("02_two_make_one", "after A alone", "binomial blur"),
+    ("03_the_way_back", "after the nearest product", "sharpen"),
+    ("08_five_by_five", "after A alone", "box blur"),
+]
+
+
+def a_photo():
+    file = io.BytesIO()
+    Image.linear_gradient("L").convert("RGB").save(file, "PNG")
+    return file.getvalue()
+
+
+def bring_a_photo_and_a_file_that_is_none(box):
+    before = pictures(box)
+    choose_file(box, "mine.png", a_photo())
+    mine = changed(box, before)
+    choose_file(box, "mine.txt", b"no photo")
+    says(box, "not a picture this lesson can read")
+    assert pictures(box) == mine
+
+
+@pytest.mark.parametrize("name, text, preset", EDITORS, ids=[f"{name[:2]} {text}" for name, text, _ in EDITORS])
+def test_a_kernel_is_typed_chosen_undone_and_tried_on_ones_own_photo(playground, name, text, preset):
+    box = playground(name, text)
+    before = pictures(box)
+    field = box.locator("input[type=number]").first
+    old = field.input_value()
+    field.fill("-3")
+    field.press("Tab")
+    typed = changed(box, before)
+    if preset:
+        menu = box.locator("select").filter(has=box.page.locator("option", has_text="custom"))
+        until(menu, "(menu, name) => menu.selectedOptions[0].text === name", "custom")
+        menu.select_option(label=preset)
+        changed(box, typed)
+        assert press(box, "Undo") == typed
+    assert press(box, "Undo") == before
+    until(field, "(field, old) => field.value === old", old)
+    box.get_by_role("button", name="As code").click()
+    until(box.locator("textarea"), "(code, start) => code.value.startsWith(start)", "import torch")
+    bring_a_photo_and_a_file_that_is_none(box)
+
+
+def test_a_number_typed_into_the_composition_playground_changes_a_and_not_the_photo(playground):
+    box = playground("02_two_make_one", "after A alone")
+    before, table = pictures(box), box.locator("table").inner_text()
+    field = box.locator("input[type=number]").first
+    field.fill("-2.5")
+    field.press("Tab")
+    after = changed(box, before, which=1)
+    assert after[0] == before[0] and "-3.5" not in table
+    # b00 c01 + b01 c00 = -2.5 - 1
+    until(box, "box => box.querySelector('table').innerText.includes('-3.5')")
+    assert "Largest difference between the two routes" in box.inner_text()
+
+    field.fill("1e308")
+    field.press("Tab")
+    says(box, "The last good value, -2.5, is back.")
+    assert field.input_value() == "-2.5" and pictures(box) == after
+
+
+def test_a_slider_moved_by_keys_moves_the_flower(playground):
+    box = playground("01_kernels_and_padding", "after the padded kernel")
+    before = pictures(box)
+    for _ in range(3):
+        key(box.locator(HANDLE).first, "ArrowRight")
+    says(box, "2 pixel down")
+    assert changed(box, before, which=1)[0] == before[0]
+
+
+def test_the_stack_is_changed_and_undone(playground):
+    box = playground("02_two_make_one", "what one output sees")
+    first = box.locator(HANDLE).first
+    key_and_undo(box, first, "ArrowRight", "One output sees 4 pixels a side", "One output sees 3 pixels a side")
+
+
+def test_the_switchboard_is_switched_and_undone(playground):
+    box = playground("04_what_breaks_it", "ReLU")
+    switch = box.locator("input[type=checkbox]").first
+    sentence = "The ReLU sets the negative numbers in the middle to 0"
+    key_and_undo(box, switch, "Space", sentence, "Two are one, up to rounding")
+    assert sentence not in box.inner_text()
+    bring_a_photo_and_a_file_that_is_none(box)
+
+
+def test_studies_are_drawn_and_undone(playground):
+    box = playground("06_imagewoof", "of these studies conclude")
+    key_and_undo(box, box.locator(HANDLE).last, "ArrowRight", "from 1.25 points on", "from 1 points on")
+
+
+def test_the_order_is_turned_round_and_back(playground):
+    box = playground("07_stem_and_order", "mean before")
+    key_and_undo(box, box.get_by_role("button", name="ReLU, then BatchNorm"), "Enter")
+
+
+def test_the_cost_explorer_counts_measures_and_undoes(playground):
+    box = playground("05_what_it_costs", "Composing costs hidden")
+    says(box, "64 / (16 x 32 x 32)")
+    assert box.locator("table").evaluate("table => getComputedStyle(table).borderCollapse") == "separate"  # else words touch
+    for channels in (32, 16, 8):  # few, so that measuring is quick
+        before = pictures(box)
+        key(box.locator(HANDLE).first, "ArrowLeft")
+        says(box, f"(n h w) = {channels} / (16 x 32 x 32)")
+        changed(box, before)
+    press(box, "Measure here")
+    says(box, " to ")
+    says(box, "(n h w) = 8 /")
+    press(box, "Undo")
+    says(box, "(n h w) = 16 / (16 x 32 x 32)")
