@@ -16,7 +16,7 @@ FORMS = {
     "residual network": "residual (?:network|block)s?",
     "xresnet": "xresnet(?:50)?",
 }
-UNTOUCHED = r"`[^`]*`|\$[^$]*\$|\[[^\]]*\]\((?!%s#%s)[^)]*\)" % (re.escape(HOME), ANCHOR)  # code, formulas, other links
+UNTOUCHED = rf"`[^`]*`|\$[^$]*\$|\[[^\]]*\]\((?!{re.escape(HOME)}#{ANCHOR})[^)]*\)"  # code, formulas, other links
 
 
 def markdown(path):
