@@ -5,9 +5,11 @@ import zlib
 from base64 import b64encode
 
 import torch
-from PIL import Image
+from PIL import Image, ImageDraw, ImageFont
 
-__all__ = ["Picture", "bundle", "pixels", "side_by_side"]
+__all__ = ["Picture", "bundle", "pixels", "side_by_side", "stacked", "titled"]
+
+TITLE = 20  # pixels of height for a line of words
 
 
 class Picture:
@@ -51,6 +53,28 @@ def side_by_side(pngs, gap=12):
         row.paste(image, (left, 0))
         left += image.width + gap
     return _png(row)
+
+
+def stacked(pngs, gap=12):
+    """One PNG of several below each other, on white."""
+    images = [Image.open(io.BytesIO(png)).convert("RGB") for png in pngs]
+    column = Image.new("RGB", (max(i.width for i in images), sum(i.height + gap for i in images) - gap), "white")
+    top = 0
+    for image in images:
+        column.paste(image, (0, top))
+        top += image.height + gap
+    return _png(column)
+
+
+def titled(png, titles):
+    """The PNG below a line of words, `{pixels from the left: words}`; it becomes wider where the words need it."""
+    image, font = Image.open(io.BytesIO(png)).convert("RGB"), ImageFont.load_default(13)
+    width = max(image.width, *(left + int(font.getlength(words)) + 1 for left, words in titles.items()))
+    page = Image.new("RGB", (width, image.height + TITLE), "white")
+    page.paste(image, (0, TITLE))
+    for left, words in titles.items():
+        ImageDraw.Draw(page).text((left, 1), words, "#111111", font)
+    return _png(page)
 
 
 def _rendered(figure):

@@ -14,6 +14,18 @@ ROOT = Path(__file__).parents[1]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 ADDRESS = runpy.run_path(str(ROOT / ".ci" / "address.py"))
 REPOSITORY = ADDRESS["repository"]()
+# what the course cites: looked up, so that a number typed wrongly does not lead to another paper
+PAPERS = {
+    "1409.1556": "Very Deep Convolutional Networks for Large-Scale Image Recognition",
+    "1502.03167": "Batch Normalization: Accelerating Deep Network Training by Reducing Internal Covariate Shift",
+    "1512.00567": "Rethinking the Inception Architecture for Computer Vision",
+    "1603.07285": "A guide to convolution arithmetic for deep learning",
+    "1811.10495": "ExpandNets: Linear Over-parameterization to Train Compact Convolutional Networks",
+    "1812.01187": "Bag of Tricks for Image Classification with Convolutional Neural Networks",
+    "1903.08385": "Convolution with even-sized kernels and symmetric padding",
+    "2108.01538": "Geometry of Linear Convolutional Networks",
+    "2304.05752": "Function Space and Critical Points of Linear Convolutional Networks",
+}
 
 
 @pytest.fixture(params=NOTEBOOKS, ids=lambda path: path.stem)
@@ -119,6 +131,18 @@ def test_cells_are_short(notebook):
 def test_links_between_notebooks_lead_somewhere(notebook):
     for target in re.findall(r"\]\((\d\d_\w+\.ipynb)", prose(notebook)):
         assert (ROOT / "notebooks" / target).exists(), target
+
+
+def test_references_name_the_paper_that_they_link_to(notebook):
+    (section,) = re.findall(r"^## References\n(.*?)(?=^#|\Z)", prose(notebook), flags=re.M | re.S)
+    cited = [line for line in section.splitlines() if line.startswith("- ")]
+    assert cited
+    for line in cited:
+        for text, number in re.findall(r"\[arXiv ([^\]]*)\]\(https://arxiv\.org/abs/([^)]*)\)", line):
+            assert text == number and f"*{PAPERS[number]}*" in line
+        for text, number in re.findall(r"\[doi ([^\]]*)\]\(https://doi\.org/([^)]*)\)", line):
+            assert text == number
+        assert "arXiv" not in line or "arxiv.org/abs/" in line
 
 
 def test_every_verdict_is_shown_under_the_heading_it_names():

@@ -11,9 +11,9 @@ from sklearn.datasets import load_sample_image
 from lessonlib import famous
 from lessonlib.kernels import embed
 from lessonlib.photos import read_photo, sample_photo
-from lessonlib.pictures import pixels
+from lessonlib.pictures import TITLE, pixels, stacked, titled
 from lessonlib.playgrounds.composition import CompositionPlayground
-from lessonlib.playgrounds.editor import KernelEditor
+from lessonlib.playgrounds.editor import CELL, KernelEditor, cell_color, kernel_picture
 from lessonlib.playgrounds.kernel import KernelPlayground
 from lessonlib.playgrounds.placement import PlacementPlayground
 from lessonlib.playgrounds.stack import StackPlayground, paths
@@ -267,3 +267,23 @@ def test_photos():
         sample_photo("dog")
     with pytest.raises(ValueError, match="choose a JPEG or a PNG"):
         read_photo(b"")
+
+
+def test_a_kernel_is_a_picture_of_its_entries_under_its_name():
+    kernel = torch.tensor([[1.0, -2], [0, 2]], dtype=torch.float64)
+    image = Image.open(io.BytesIO(kernel_picture(kernel, "B")))
+    assert image.size == (2 * CELL[0], 2 * CELL[1] + TITLE)
+    for (i, j), color in {(0, 0): 0.5, (0, 1): -1, (1, 0): 0, (1, 1): 1}.items():
+        found = image.getpixel((CELL[0] * j + 4, TITLE + CELL[1] * i + 4))
+        assert "#" + "".join(f"{part:02x}" for part in found) == cell_color(color)
+    assert image.crop((0, 0, 20, TITLE)).convert("L").getextrema()[0] < 60  # the name is written in dark letters
+    assert kernel_picture(kernel, "B") != kernel_picture(kernel, "C") != kernel_picture(-kernel, "C")
+
+
+def test_titles_stand_over_their_pictures_and_make_room_for_long_words():
+    png = pixels(torch.full((3, 30, 50), 0.5))
+    plain, wide = (Image.open(io.BytesIO(titled(png, {0: words}))) for words in ("x", "a title of many more words"))
+    assert plain.size == (50, 30 + TITLE) and wide.height == 30 + TITLE and wide.width > 100
+    assert plain.crop((0, TITLE, 50, 30 + TITLE)).getcolors() == [(1500, (128, 128, 128))]
+    two = Image.open(io.BytesIO(stacked([png, titled(png, {0: "x"})], gap=5)))
+    assert two.size == (50, 30 + 5 + 30 + TITLE)

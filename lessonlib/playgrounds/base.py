@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from IPython.display import display
 from ipywidgets import HTML, Button, HBox, Image, Label, Layout, Textarea, ToggleButton, VBox
 
-from lessonlib.pictures import bundle, pixels, side_by_side
+from lessonlib.pictures import bundle, pixels, side_by_side, titled
 
 __all__ = ["LiveBox", "Playground", "Pane", "Strip", "Unseen", "shown", "still_of", "message", "message_line"]
 
@@ -96,12 +96,16 @@ class Pane(VBox):
     """
 
     def __init__(self, title, alt, zoom=2):
-        self.image, self._zoom, self._values = Image(format="png"), zoom, None
+        self.title, self.image, self._zoom, self._values = title, Image(format="png"), zoom, None
         super().__init__([Label(title), self.image, Unseen(alt)])
 
     def show(self, values):
         if values is not self._values:  # the photo itself is mostly the one that is there already
             self._values, self.image.value = values, pixels(values, self._zoom)
+
+    def still(self):
+        """PNG bytes: the picture under its title."""
+        return titled(self.image.value, {0: self.title})
 
 
 class Strip(VBox):
@@ -113,7 +117,7 @@ class Strip(VBox):
     GAP = 6  # white pixels between two pictures
 
     def __init__(self, titles, alt, side):
-        self.image, self._side = Image(format="png"), side
+        self.titles, self.image, self._side = titles, Image(format="png"), side
         width = Layout(width=f"{side + self.GAP}px", margin="2px 0")  # as high as the label of a Pane
         super().__init__([HBox([Label(title, layout=width) for title in titles]), self.image, Unseen(alt)])
 
@@ -121,6 +125,10 @@ class Strip(VBox):
         squares = [F.pad(p, (0, self._side - p.shape[2], 0, self._side - p.shape[1]), value=1) for p in pictures]
         spaced = [F.pad(square, (0, self.GAP), value=1) for square in squares[:-1]]
         self.image.value = pixels(torch.cat([*spaced, squares[-1]], 2))
+
+    def still(self):
+        """PNG bytes: the pictures under their titles."""
+        return titled(self.image.value, {k * (self._side + self.GAP): title for k, title in enumerate(self.titles)})
 
 
 class Unseen(HTML):
@@ -134,9 +142,9 @@ class Unseen(HTML):
         self.value = f'<span style="position:absolute;left:-9999px">{html.escape(words)}</span>'
 
 
-def still_of(panes):
-    """The pictures of several panes in one row."""
-    return side_by_side([pane.image.value for pane in panes])
+def still_of(parts):
+    """One row of what the parts of a playground show, each with its name: a Pane, a Strip, or a KernelEditor."""
+    return side_by_side([part.still() for part in parts])
 
 
 def shown(values, kernel):

@@ -5,8 +5,9 @@ from ipywidgets import HTML, Dropdown, HBox, Label, Layout, VBox
 
 from lessonlib import famous
 from lessonlib.kernels import compose, correlate
+from lessonlib.pictures import side_by_side, stacked
 from lessonlib.playgrounds.base import Pane, Playground, Strip, shown, still_of
-from lessonlib.playgrounds.editor import KernelEditor, kernel_code, kernel_table
+from lessonlib.playgrounds.editor import KernelEditor, kernel_code, kernel_picture, kernel_table
 from lessonlib.playgrounds.photo import PhotoPicker
 
 __all__ = ["CompositionPlayground"]
@@ -77,10 +78,14 @@ class CompositionPlayground(Playground):
         )
 
     def still(self):
-        return still_of([self.before, self.after])
+        kernels = side_by_side([self.b.still(), self.c.still(), kernel_picture(self.kernel, "A, both at once")], gap=40)
+        return stacked([kernels, still_of([self.before, self.after])])
 
     def alt(self):
-        return "Composition playground: a photo, after B, after B then C, and after A alone; the last two are the same picture."
+        return (
+            "Composition playground: the kernels B and C and the kernel A that they make; a photo, after B, after B then C, "
+            "and after A alone; the last two are the same picture."
+        )
 
     def _is(self, name):
         return all(map(torch.equal, self.pairs[name], (self.b.kernel, self.c.kernel)))

@@ -1,13 +1,18 @@
-"""A kernel as a square of number fields, and as a coloured table."""
+"""A kernel as a square of number fields, as a coloured table, and as a picture of that table."""
 
 import html
+import io
 import math
 
 import torch
 from ipywidgets import FloatText, GridBox, Label, Layout, VBox
+from PIL import Image, ImageDraw, ImageFont
 
-__all__ = ["KernelEditor", "kernel_code", "kernel_table"]
+from lessonlib.pictures import titled
 
+__all__ = ["KernelEditor", "kernel_code", "kernel_picture", "kernel_table"]
+
+CELL = 58, 30  # pixels, across and down, of an entry in a picture
 LARGEST = 99.0  # a kernel entry beyond this only cuts the picture off
 
 
@@ -41,6 +46,10 @@ class KernelEditor(VBox):
             raise ValueError(f"{self._name} is {_size(self._kernel)}, these values are {_size(values)}.")
         self.set_silently(values)
         self._on_change()
+
+    def still(self):
+        """PNG bytes: the kernel under its name."""
+        return kernel_picture(self._kernel, self._name)
 
     def set_silently(self, kernel):
         """Set all fields without telling `on_change`."""
@@ -79,6 +88,20 @@ def kernel_table(kernel, name):
     )
     table = f'<table aria-label="{html.escape(name)}" style="border-spacing:3px;border-collapse:separate">{rows}</table>'
     return f"<div>{html.escape(name)}</div>{table}"
+
+
+def kernel_picture(kernel, name):
+    """The same table as PNG bytes, for the still picture of a playground."""
+    (height, width), largest = kernel.shape, kernel.abs().max().item() or 1.0
+    page, font = Image.new("RGB", (CELL[0] * width, CELL[1] * height), "white"), ImageFont.load_default(13)
+    draw, buffer = ImageDraw.Draw(page), io.BytesIO()
+    for i, row in enumerate(kernel.tolist()):
+        for j, value in enumerate(row):
+            left, top = CELL[0] * j, CELL[1] * i
+            draw.rectangle((left, top, left + CELL[0] - 3, top + CELL[1] - 3), cell_color(value / largest), "#bbbbbb")
+            draw.text((left + CELL[0] - 8, top + CELL[1] / 2 - 1), f"{value:.3g}", "#111111", font, anchor="rm")
+    page.save(buffer, "PNG")
+    return titled(buffer.getvalue(), {0: name})
 
 
 def cell_color(share):

@@ -7,8 +7,9 @@ from lessonlib import famous
 from lessonlib.factoring import is_product
 from lessonlib.kernels import compose, correlate
 from lessonlib.nearest import nearest_product
+from lessonlib.pictures import side_by_side, stacked
 from lessonlib.playgrounds.base import Pane, Playground, message, message_line, shown, still_of
-from lessonlib.playgrounds.editor import KernelEditor, kernel_code, kernel_table
+from lessonlib.playgrounds.editor import KernelEditor, kernel_code, kernel_picture, kernel_table
 from lessonlib.playgrounds.photo import PhotoPicker
 from lessonlib.widths import two_channel_factors
 
@@ -54,8 +55,10 @@ class FactoringPlayground(Playground):
         self.preset.value = next((name for name, kernel in famous.THREE.items() if torch.equal(kernel, A)), CUSTOM)
         self.verdict, self.nearest = is_product(A).verdict, nearest_product(A)
         B, C = self.nearest.B, self.nearest.C
-        for table, kernel, name in zip(self.tables, (B, C, compose(B, C)), ("B", "C", "B * C")):
-            table.value = kernel_table(kernel.where(kernel.abs() > 1e-9, 0), name)  # rounding reads better as 0
+        # rounding reads better as 0
+        self._kernels = {name: k.where(k.abs() > 1e-9, 0) for name, k in {"B": B, "C": C, "B * C": compose(B, C)}.items()}
+        for table, (name, kernel) in zip(self.tables, self._kernels.items()):
+            table.value = kernel_table(kernel, name)
         after_A, after_two, wide = correlate(photo, A), correlate(correlate(photo, B), C), _two_channels(photo, A)
         difference = after_two - after_A
         self.difference, self.rescue = difference.abs().max().item(), (wide - after_A).abs().max().item()
@@ -82,10 +85,14 @@ class FactoringPlayground(Playground):
         )
 
     def still(self):
-        return still_of(self.panes)
+        nearest = [kernel_picture(kernel, f"{name}, nearest") for name, kernel in self._kernels.items()]
+        return stacked([side_by_side([self.editor.still(), *nearest], gap=40), still_of(self.panes)])
 
     def alt(self):
-        return "Factoring playground: a photo after a 3x3 kernel, after the nearest two 2x2 in series, and their difference."
+        return (
+            "Factoring playground: a 3x3 kernel A, the two 2x2 whose product is nearest to it, and that product; a photo "
+            "after A, after the two in series, and their difference."
+        )
 
     def _choose(self, change):
         kernel = famous.THREE.get(change["new"])

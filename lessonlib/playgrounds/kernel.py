@@ -57,10 +57,10 @@ class KernelPlayground(Playground):
         )
 
     def still(self):
-        return still_of([self.before, self.after])
+        return still_of([self.editor, self.before, self.after])
 
     def alt(self):
-        return "Kernel playground: a photo before and after the kernel that the learner edits."
+        return "Kernel playground: the kernel that the learner edits, and a photo before and after it."
 
     def _show_shelf(self, kernel):
         named = PRESETS[self.size.value]

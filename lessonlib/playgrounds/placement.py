@@ -4,8 +4,9 @@ from ipywidgets import HTML, HBox, IntSlider, ToggleButtons, VBox
 
 from lessonlib import famous
 from lessonlib.kernels import correlate, placements
+from lessonlib.pictures import side_by_side, stacked
 from lessonlib.playgrounds.base import Pane, Playground, shown, still_of
-from lessonlib.playgrounds.editor import KernelEditor, kernel_code, kernel_table
+from lessonlib.playgrounds.editor import KernelEditor, kernel_code, kernel_picture, kernel_table
 from lessonlib.playgrounds.photo import PhotoPicker
 
 __all__ = ["PlacementPlayground"]
@@ -56,7 +57,8 @@ class PlacementPlayground(Playground):
         return f"import torch\n\n{self.picker.code()}\n{kernel_code('K', self.kernel)}\ny = x[:, None]\n{loop}\ny = y[:, 0]"
 
     def still(self):
-        return still_of([self.before, self.after])
+        kernels = stacked([self.editor.still(), kernel_picture(self.kernel, "inside the 3x3")])
+        return side_by_side([kernels, still_of([self.before, self.after])])
 
     def alt(self):
-        return "Placement playground: a photo before and after a 2x2 kernel placed in one corner of a 3x3."
+        return "Placement playground: a 2x2 kernel placed in one corner of a 3x3, and a photo before and after it."

@@ -10,6 +10,7 @@ from lessonlib.playgrounds.base import Pane, Playground, still_of
 __all__ = ["StackPlayground", "paths"]
 
 WIDTH = 64  # pixels of the row that the picture shows
+PIXEL, HEIGHT = 10, 60  # how wide and high each is drawn
 
 
 def paths(sizes, strides):
@@ -27,7 +28,7 @@ class StackPlayground(Playground):
         self.sizes = [IntSlider(value=k, min=1, max=7, layout=Layout(width="300px")) for k in (2, 2, 1, 1, 1)]
         self.strides = [IntSlider(value=1, min=1, max=3, layout=Layout(width="300px")) for _ in self.sizes]
         self.pane = Pane(
-            f"the middle of a row of {WIDTH} pixels: what one output sees", "The pixels that one output sees.", zoom=10
+            f"the middle of a row of {WIDTH} pixels: what one output sees", "The pixels that one output sees.", zoom=1
         )
         rows = []
         for number, (size, stride) in enumerate(zip(self.sizes, self.strides), 1):
@@ -54,8 +55,10 @@ class StackPlayground(Playground):
         start = (WIDTH - len(shown)) // 2
         row[start : start + len(shown)] = shown / seen.max()
         # white where nothing is seen, blue where many paths lead
-        blue = torch.stack([1 - row, 1 - 0.55 * row, 1 - 0.3 * row])[:, None, :].expand(3, 4, WIDTH)
-        self.pane.show(blue)
+        blue = torch.stack([1 - row, 1 - 0.55 * row, 1 - 0.3 * row])[:, None, :].repeat_interleave(PIXEL, 2)
+        picture = blue.expand(3, HEIGHT, -1).clone()
+        picture[:, :, PIXEL - 1 :: PIXEL] = 0.75  # a line between two pixels, to count them by
+        self.pane.show(picture)
         outputs = WIDTH
         for k, stride in zip(sizes, strides):
             outputs = output_size(outputs, k, stride, (k // 2, k - 1 - k // 2))
