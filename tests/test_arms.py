@@ -260,7 +260,7 @@ def test_a_new_arm_needs_only_its_record():
 @pytest.mark.parametrize(
     "call, sentence",
     [
-        (lambda: arm("4x4"), "no arm '4x4'; choose one of 3x3, 2x2, pair-act, pair"),
+        (lambda: arm("9x9"), "no arm '9x9'; choose one of 3x3, 2x2, pair-act, pair"),
         (lambda: Network(width=0), "leave none"),
         (lambda: Network(blocks=(1, 0, 1, 1)), "leave none"),
         (lambda: Network(blocks=(1, 1)), "four stages"),

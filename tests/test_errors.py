@@ -386,7 +386,7 @@ AREAS = {
     "networks": (
         lambda _: residual_network(arm("2x2"), TIER.network)(randn(2, 3, 32, 32)).shape == (2, 10),
         [
-            Bad("an arm there is not", lambda _: arm("4x4"), ValueError, "'4x4'", "choose one of 3x3"),
+            Bad("an arm there is not", lambda _: arm("9x9"), ValueError, "'9x9'", "choose one of 3x3"),
             Bad("a list of arms", lambda _: arm(["3x3"]), ValueError, "['3x3']", "choose one of 3x3"),
             Bad("an arm's name", lambda _: residual_network("3x3"), TypeError, "'3x3'", "arms.arm("),
             Bad("no classes", lambda _: residual_network(ARMS["3x3"], classes=0), ValueError, "classes is 0", "at least 1"),
@@ -553,7 +553,7 @@ AREAS = {
             Bad("negative workers", command("test --workers -3"), SystemExit, "--workers -3", "needs a worker"),
             Bad("workers in words", command("test --workers two"), SystemExit, "'two'", "-h shows"),
             Bad("an option there is not", command("test --fast"), SystemExit, "--fast", "-h shows"),
-            Bad("an arm there is not", command("test --only 4x4"), SystemExit, "'4x4'", "choose one of 3x3"),
+            Bad("an arm there is not", command("test --only 9x9"), SystemExit, "'9x9'", "choose one of 3x3"),
             Bad("no arm", command("test --only="), SystemExit, "''", "choose one of 3x3"),
             Bad("an arm that the plan lacks", command("test --only 5x5"), SystemExit, "no run of 5x5", "choose"),
             Bad("a wrong copy", command("test", IMAGEWOOF="/nowhere"), SystemExit, "/nowhere", "correct the path"),

@@ -120,7 +120,7 @@ def test_a_study_leaves_the_threads_of_its_process_alone(folder):
         ("nope", "There is no plan 'nope'; choose one of test, cpu, gpu."),
         ("table nope", "There is no plan 'nope'; choose one of test, cpu, gpu."),
         ("cpu gpu", "One plan at a time: cpu or gpu."),
-        ("test --only 4x4", "There is no arm '4x4'; choose one of 3x3, 2x2"),
+        ("test --only 9x9", "There is no arm '9x9'; choose one of 3x3, 2x2"),
         ("test --only 5x5", "The plan test has no run of 5x5; choose among 3x3, 2x2."),
         ("test --workers 0", "A study needs a worker: --workers 0 leaves none."),
         ("test --workers many", "Argument --workers: invalid int value: 'many'"),
