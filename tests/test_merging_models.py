@@ -1,7 +1,9 @@
 """Whole models, merged, against themselves: this lesson's networks, other people's blocks, torchvision's; exported; by ONNX."""
 
 import copy
+import re
 from math import inf
+from pathlib import Path
 
 import hypothesis.strategies as st
 import numpy as np
@@ -257,6 +259,12 @@ def test_a_bias_padded_with_itself_is_merged():
     assert [type(m) for m in merged] == [nn.Conv2d, nn.Identity, nn.Identity] and difference(merged, model, x) < 1e-12
 
 
+def test_layers_without_weights_take_their_kind_from_the_model():
+    model = drawn_anew(nn.Sequential(nn.AvgPool2d(2), nn.ZeroPad2d((1, 0, 0, 0)), nn.Conv2d(2, 2, 5, groups=2, padding=2)))
+    x = torch.randn(2, 2, 9, 9, dtype=torch.float64)
+    assert plan(model).merged and difference(merge_chains(model), model, x) < 1e-12
+
+
 def test_the_interior_alone_is_counted():
     model = drawn_anew(nn.Sequential(nn.Conv2d(2, 2, 3, padding=1, bias=False), nn.Conv2d(2, 2, 3, padding=1, bias=False)))
     x = torch.randn(1, 2, 9, 11, dtype=torch.float64)
@@ -290,3 +298,10 @@ def test_a_file_that_is_no_exported_model(content, words, tmp_path):
         path.write_bytes(content)
     with pytest.raises(SystemExit, match=words):
         main([str(path)])
+
+
+def test_the_example_of_the_readme_runs(capsys):
+    text = (Path(__file__).parents[1] / "README.md").read_text()
+    [example] = [block for block in re.findall(r"```python\n(.*?)```", text, flags=re.S) if "merge_chains" in block]
+    exec(example, {})
+    assert "layers become" in (said := capsys.readouterr().out) and "tensor(" in said.splitlines()[-1]

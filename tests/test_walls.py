@@ -18,6 +18,7 @@ WALLS = [
     ("lessonlib.widths", HEAVY | {"sympy"}),
     ("lessonlib.breaking", HEAVY | {"sympy"}),
     ("lessonlib.arms", HEAVY),
+    ("lessonlib.merging", HEAVY | {"sympy"}),
     ("lessonlib.costs", HEAVY),
     ("lessonlib.clock", HEAVY | {"sympy"}),
     ("lessonlib.verdicts", HEAVY | {"torch", "sympy"}),

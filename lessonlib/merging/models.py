@@ -90,7 +90,8 @@ def merge_chains(model, x=None, at_most=1.0, interior=False):
     merged = deepcopy(model)
     for step in plan(model, x, at_most, interior).merged:
         first, *others = step.names
-        merged.set_submodule(first, as_layer(step.one, like_of([model.get_submodule(name) for name in step.names])))
+        like = like_of([model.get_submodule(name) for name in step.names], otherwise=model)
+        merged.set_submodule(first, as_layer(step.one, like))
         for name in others:
             merged.set_submodule(name, nn.Identity().eval())
     return merged

@@ -36,10 +36,13 @@ def differs(a, b, size):
     return differing_in_chain(_parts(a, b), tuple(size))
 
 
-def like_of(layers):
-    """The weights whose precision, device and memory format a layer in the place of `layers` takes over."""
+def like_of(layers, otherwise=None):
+    """The weights whose precision, device and memory format a layer in the place of `layers` takes over.
+
+    otherwise: a module whose weights will do where the layers have none, as a padding and an average have not.
+    """
     tensors = [tensor for layer in layers for tensor in (*layer.parameters(), *layer.buffers()) if tensor.is_floating_point()]
-    return max(tensors, key=lambda tensor: tensor.ndim)
+    return max(tensors, key=lambda tensor: tensor.ndim) if tensors else like_of([otherwise])
 
 
 def _parts(a, b):
