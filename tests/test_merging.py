@@ -103,7 +103,7 @@ def kinds_of(chain, axes):
 
 
 def check_pair(chain, x):
-    """Merged exactly for this and another size, or refused where some size differs; the interior right exactly where it says."""
+    """Merged exactly for this and another size, or refused where some size differs; the interior right where it says so."""
     y, scale = runs(chain, x), 1e-9
     a, b = chain
     mask = differs(a, b, x.shape[2:])

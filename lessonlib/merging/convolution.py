@@ -24,7 +24,8 @@ SIDES = (("front", "back"), ("top", "bottom"), ("left", "right"))
 @dataclass(frozen=True, eq=False)
 class Convolution:
     """weight: `(out, in // groups, *k)` in float64 with one to three axes k; bias `(out,)`; fill `(in,)`, read beyond the edge;
-    stride, dilation: a number for each axis; padding: `(before, after)` for each axis.
+    stride, dilation: a number for each axis; padding: `(before, after)` for each axis; biased: whether it has a bias to learn,
+    and not zeros in its place.
     """
 
     weight: torch.Tensor
@@ -34,6 +35,7 @@ class Convolution:
     dilation: tuple[int, ...]
     padding: tuple[tuple[int, int], ...]
     groups: int
+    biased: bool
 
     @property
     def kernel(self):
@@ -88,7 +90,7 @@ def in_series(a, b):
         (before + s * b_before, after + s * b_after)
         for (before, after), (b_before, b_after), s in zip(a.padding, b.padding, a.stride)
     )
-    return Convolution(weight, b.flat(a.bias), a.fill, stride, dilation, padding, groups)
+    return Convolution(weight, b.flat(a.bias), a.fill, stride, dilation, padding, groups, a.biased or b.biased)
 
 
 def _copies(a, b, groups):

@@ -109,7 +109,8 @@ def _from_convolution(layer):
         padding = tuple((n, n) for n in ([0] * len(reach) if layer.padding == "valid" else layer.padding))
     bias = weight.new_zeros(layer.out_channels) if layer.bias is None else _exact(layer.bias)
     fill = weight.new_zeros(layer.in_channels)
-    return Convolution(weight, bias, fill, layer.stride, layer.dilation, padding, layer.groups)
+    biased = layer.bias is not None
+    return Convolution(weight, bias, fill, layer.stride, layer.dilation, padding, layer.groups, biased)
 
 
 def _from_batchnorm(layer, axes):
@@ -121,7 +122,7 @@ def _from_batchnorm(layer, axes):
     bias = -_exact(layer.running_mean) * scale
     if layer.affine:
         scale, bias = _exact(layer.weight) * scale, _exact(layer.weight) * bias + _exact(layer.bias)
-    return _each_channel(scale.view(-1, 1, *(1,) * axes), bias, torch.zeros_like(bias))
+    return _each_channel(scale.view(-1, 1, *(1,) * axes), bias, torch.zeros_like(bias), biased=True)
 
 
 def _from_pool(layer, axes, channels):
@@ -144,9 +145,9 @@ def _padding(sides, fill):
     return _each_channel(torch.ones(len(fill), 1, *(1,) * len(padding)).double(), torch.zeros_like(fill), fill, padding=padding)
 
 
-def _each_channel(weight, bias, fill, stride=None, padding=None):
+def _each_channel(weight, bias, fill, stride=None, padding=None, biased=False):
     axes = weight.ndim - 2
-    return Convolution(weight, bias, fill, stride or (1,) * axes, (1,) * axes, padding or ((0, 0),) * axes, len(bias))
+    return Convolution(weight, bias, fill, stride or (1,) * axes, (1,) * axes, padding or ((0, 0),) * axes, len(bias), biased)
 
 
 def _exact(tensor):
@@ -156,16 +157,16 @@ def _exact(tensor):
 def as_layer(convolution, like):
     """A layer of torch that does what `convolution` does, with weights of the kind and place of the tensor `like`.
 
-    A convolution, behind a padding where its sides differ or it is not zeros; a bias of zeros is left out.
+    A convolution, behind a padding where its sides differ or it is not zeros.
     """
     c, axes = convolution, len(convolution.kernel)
     sides = [side for pair in reversed(c.padding) for side in pair]
     even = not c.fill.any() and all(before == after for before, after in c.padding)
-    padding, bias = tuple(before for before, _ in c.padding) if even else 0, bool(c.bias.any())
+    padding = tuple(before for before, _ in c.padding) if even else 0
     kind, zero_pad = CONVOLUTIONS[axes - 1], ZERO_PADS[axes - 1]
-    layer = kind(len(c.fill), len(c.bias), c.kernel, c.stride, padding, c.dilation, c.groups, bias, device="meta")
+    layer = kind(len(c.fill), len(c.bias), c.kernel, c.stride, padding, c.dilation, c.groups, c.biased, device="meta")
     layer.weight = nn.Parameter(c.weight.to(like))
-    if bias:
+    if c.biased:
         layer.bias = nn.Parameter(c.bias.to(like))
     if axes == 2 and like.ndim == 4 and like.is_contiguous(memory_format=torch.channels_last) and not like.is_contiguous():
         layer = layer.to(memory_format=torch.channels_last)

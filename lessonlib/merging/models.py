@@ -65,8 +65,8 @@ def plan(model, x=None, at_most=1.0, interior=False):
     """
     if not isinstance(model, nn.Module):
         raise TypeError(f"Chains are merged in an nn.Module, and this is a {type(model).__name__}: give the model itself.")
-    if any(module.training for module in model.modules()):
-        raise ValueError("A part of the model is in training mode, where BatchNorm and dropout do something else: call eval().")
+    if model.training:
+        raise ValueError("The model is in training mode, where BatchNorm and dropout do something else: call eval() first.")
     if not at_most > 0:
         raise ValueError(f"at_most is how many times the multiplications are accepted, so more than 0, not {at_most}.")
     if interior and x is None:

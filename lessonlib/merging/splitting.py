@@ -55,6 +55,6 @@ def split(layer, width=None):
         factors = wide_factors if one.weight.numel() <= DENSE else alternating_factors
         B, C, _, relative = factors(one.weight, width)
     zeros = B.new_zeros(len(B))
-    first = replace(one, weight=B, bias=zeros, stride=(1, 1))
+    first = replace(one, weight=B, bias=zeros, stride=(1, 1), biased=False)
     last = replace(one, weight=C, fill=zeros, padding=((0, 0), (0, 0)))
     return Split(nn.Sequential(*(as_layer(part, layer.weight) for part in (first, last))), float(relative))

@@ -45,19 +45,44 @@ def _from(node, known):
     return chain
 
 
-def _graphs(model, left, name=""):
-    """(name, graph) of `model`, or of each of its largest parts that can be traced."""
+def _graphs(module, left, name="", opaque=None):
+    """(name, graph) of `module`, taking as one layer each part that cannot be traced, and of the parts of these."""
+    if opaque is None:
+        try:
+            _Tracer().trace(module)
+            opaque = {}
+        except Exception:  # whatever the forward of a stranger raises when it is given a symbol
+            opaque = _opaque(module)
+    if module in opaque:
+        left[name or "the model"] = f"torch.fx cannot trace it ({opaque[module]}), so its parts were looked into each by itself"
+        inside = module.named_children()
+    else:
+        graph = _Tracer(opaque).trace(module)
+        yield name, graph
+        called = dict.fromkeys(node.target for node in graph.nodes if node.op == "call_module")
+        inside = [(path, part) for path in called if (part := module.get_submodule(path)) in opaque]
+    for path, part in inside:
+        if fit_of(part) is None:
+            yield from _graphs(part, left, f"{name}.{path}".strip("."), opaque)
+
+
+def _opaque(module):
+    """`{part: why}` for those in `module`, itself included, that cannot be traced even with such parts taken as one layer."""
+    found = {}
+    for child in module.children():
+        found |= _opaque(child)
     try:
-        yield name, _Tracer().trace(model)
-    except Exception as error:  # whatever the forward of a stranger raises when it is given a symbol
-        if fit_of(model) or not any(True for _ in model.children()):
-            return
-        why = str(error).strip().splitlines()[0][:100] if str(error).strip() else type(error).__name__
-        left[name or "the model"] = f"torch.fx cannot trace it ({why}), so its parts were looked into each by itself"
-        for child_name, child in model.named_children():
-            yield from _graphs(child, left, f"{name}.{child_name}".strip("."))
+        if not _Tracer().is_leaf_module(module, ""):
+            _Tracer(found).trace(module)
+    except Exception as error:
+        found[module] = next(iter(str(error).splitlines()), "")[:100] or type(error).__name__
+    return found
 
 
 class _Tracer(fx.Tracer):
+    def __init__(self, opaque=()):
+        super().__init__()
+        self.opaque = opaque
+
     def is_leaf_module(self, module, name):
-        return fit_of(module) is not None or super().is_leaf_module(module, name)
+        return fit_of(module) is not None or module in self.opaque or super().is_leaf_module(module, name)
