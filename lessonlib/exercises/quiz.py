@@ -34,7 +34,7 @@ class Question:
 
 
 def questions(notebook):
-    """The questions of a notebook, "01" to "08". Raises ValueError for another."""
+    """The questions of a notebook, "01" to "09". Raises ValueError for another."""
     quizzes = tomllib.loads((DATA / "quizzes.toml").read_text())
     if notebook not in quizzes:
         raise ValueError(f"There is no quiz {notebook!r}; choose one of {', '.join(quizzes)}.")
@@ -42,7 +42,7 @@ def questions(notebook):
 
 
 class Quiz(LiveBox):
-    """The quiz of a notebook, "01" to "08". A saved notebook shows it as text, with the answers folded."""
+    """The quiz of a notebook, "01" to "09". A saved notebook shows it as text, with the answers folded."""
 
     def __init__(self, notebook):
         self.questions = questions(notebook)
