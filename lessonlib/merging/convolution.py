@@ -51,9 +51,14 @@ class Convolution:
         return self.groups == len(self.fill) == len(self.bias)
 
     @property
+    def only_pads(self):
+        plain = self.depthwise and not self.biased and {*self.kernel, *self.stride} == {1}
+        return plain and bool((self.weight == 1).all())
+
+    @property
     def macs(self):
         """Multiplications for each position of the output."""
-        return self.weight.numel()
+        return 0 if self.only_pads else self.weight.numel()
 
     def flat(self, value):
         """What it gives, `(out,)`, for an input that is `value` `(in,)` everywhere."""

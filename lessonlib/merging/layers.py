@@ -163,8 +163,12 @@ def as_layer(convolution, like):
     sides = [side for pair in reversed(c.padding) for side in pair]
     even = not c.fill.any() and all(before == after for before, after in c.padding)
     padding = tuple(before for before, _ in c.padding) if even else 0
-    kind, zero_pad = CONVOLUTIONS[axes - 1], ZERO_PADS[axes - 1]
-    layer = kind(len(c.fill), len(c.bias), c.kernel, c.stride, padding, c.dilation, c.groups, c.biased, device="meta")
+    pad = PadWith(c.fill.to(like), sides) if c.fill.any() else ZERO_PADS[axes - 1](sides)
+    if c.only_pads:
+        return pad.eval()
+    layer = CONVOLUTIONS[axes - 1](
+        len(c.fill), len(c.bias), c.kernel, c.stride, padding, c.dilation, c.groups, c.biased, device="meta"
+    )
     layer.weight = nn.Parameter(c.weight.to(like))
     if c.biased:
         layer.bias = nn.Parameter(c.bias.to(like))
@@ -172,4 +176,4 @@ def as_layer(convolution, like):
         layer = layer.to(memory_format=torch.channels_last)
     if even or not any(sides):
         return layer.eval()
-    return nn.Sequential(PadWith(c.fill.to(like), sides) if c.fill.any() else zero_pad(sides), layer).eval()
+    return nn.Sequential(pad, layer).eval()
