@@ -16,6 +16,8 @@ ADDRESS = runpy.run_path(str(ROOT / ".ci" / "address.py"))
 REPOSITORY = ADDRESS["repository"]()
 # what the course cites: looked up, so that a number typed wrongly does not lead to another paper
 PAPERS = {
+    "2101.03697": "RepVGG: Making VGG-style ConvNets Great Again",
+    "1712.05877": "Quantization and Training of Neural Networks for Efficient Integer-Arithmetic-Only Inference",
     "1409.1556": "Very Deep Convolutional Networks for Large-Scale Image Recognition",
     "1502.03167": "Batch Normalization: Accelerating Deep Network Training by Reducing Internal Covariate Shift",
     "1512.00567": "Rethinking the Inception Architecture for Computer Vision",
