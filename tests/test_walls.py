@@ -20,6 +20,7 @@ WALLS = [
     ("lessonlib.arms", HEAVY),
     ("lessonlib.costs", HEAVY),
     ("lessonlib.clock", HEAVY | {"sympy"}),
+    ("lessonlib.merging", HEAVY | {"sympy"}),
     ("lessonlib.verdicts", HEAVY | {"torch", "sympy"}),
     ("lessonlib.plans", HEAVY),
     ("lessonlib.networks", {"ipywidgets"}),
@@ -30,6 +31,7 @@ WALLS = [
     ("lessonlib.playgrounds.stack", {"fastai", "matplotlib"}),
     ("lessonlib.playgrounds.factoring", {"fastai", "matplotlib"}),
     ("lessonlib.playgrounds.switchboard", {"fastai", "matplotlib"}),
+    ("lessonlib.playgrounds.merging", {"fastai", "matplotlib"}),
     ("lessonlib.exercises.kernels", HEAVY | {"sympy"}),
     ("lessonlib.exercises.quiz", {"fastai", "matplotlib"}),
 ]
