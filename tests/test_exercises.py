@@ -33,6 +33,7 @@ from lessonlib.exercises.costs import check_kept, check_macs, check_saving
 from lessonlib.exercises.five import check_reading, check_ring, check_row, check_stack
 from lessonlib.exercises.folding import check_bias, check_fold, check_middle
 from lessonlib.exercises.kernels import check_correlate, check_patches, check_size
+from lessonlib.exercises.merging import check_before, check_border, check_chain, check_count
 from lessonlib.exercises.noise import check_difference, check_runs, check_standard_error
 from lessonlib.exercises.orders import check_block, check_bound, check_exchange, check_stem
 from lessonlib.exercises.placement import check_embed, check_padding, check_shift
@@ -47,7 +48,7 @@ from lessonlib.ordering import block
 from lessonlib.widths import composition_rank, hidden_width, two_channel_factors
 
 NOTEBOOKS = sorted((Path(__file__).parents[1] / "notebooks").glob("*.ipynb"))
-WITH_EXERCISES = {"01", "02", "03", "04", "05", "06", "07", "08"}
+WITH_EXERCISES = {"01", "02", "03", "04", "05", "06", "07", "08", "09"}
 SOBEL = famous.THREE["Sobel"]
 
 
@@ -118,6 +119,27 @@ def split_by_division(a):
 def split_with_torch(a):
     near = nearest_product(a[None])
     return near.B[0], near.C[0]
+
+
+def chain(a, b, reach=lambda s, j: s * (j - 1), stride=lambda s, t: s * t, padding=lambda p, s, q: p + s * q):
+    (k, s, p), (j, t, q) = a, b
+    return k + reach(s, j), stride(s, t), padding(p, s, q)
+
+
+def before(weight, bias, gamma, beta, mean, var, eps, over=1, add=lambda beta, s, mean: beta - s * mean, taps=torch.sum):
+    s = gamma / (var + eps).sqrt()
+    scale = s[:, None, None] if over else s[:, None, None, None]
+    return weight * scale, bias + taps(weight, (2, 3)) @ add(beta, s, mean)
+
+
+def orange(n, k, p, q, bias, wide=lambda k, p, q, bias: q if bias or p < k - 1 else 0, sides=2, grows=True):
+    out = n + 2 * (p + q - k + 1) if grows else n
+    return out**2 - max(out - sides * wide(k, p, q, bias), 0) ** 2
+
+
+def five(letters):
+    """The five chains of notebook 09, those of `letters` called one convolution."""
+    return {letter: letter in letters for letter in "ABCDE"}
 
 
 def verdict(rule):
@@ -258,6 +280,11 @@ LAPLACIAN = [(two[0][m, 0], two[1][0, m]) for m in (0, 1)]
 ACROSS, DOWN = ([[1, -1], [0, 0]], [[0, 0], [1, -1]]), ([[1, 0], [-1, 0]], [[0, 1], [0, -1]])
 
 RIGHT = [
+    (check_chain, chain),
+    (check_chain, lambda a, b: list(chain(a, b))),
+    (check_before, before),
+    (check_border, five("ACE")),
+    (check_count, orange),
     (check_correlate, correlate),
     (check_correlate, correlate_with(add)),
     (check_embed, embed),
@@ -314,6 +341,56 @@ RIGHT = [
 ]
 
 WRONG = [
+    (check_chain, lambda a, b: chain(a, b, lambda s, j: j - 1), "multiply b's reach"),
+    (check_chain, lambda a, b: chain(a, b, lambda s, j: s * j), "The kernels do not add up"),
+    (check_chain, lambda a, b: (a[0] * b[0], *chain(a, b)[1:]), "The sizes do not multiply"),
+    (check_chain, lambda a, b: chain(a, b, stride=lambda s, t: s + t), "The strides do not add up"),
+    (check_chain, lambda a, b: chain(a, b, stride=max), "The larger stride"),
+    (check_chain, lambda a, b: chain(a, b, padding=lambda p, s, q: p + q), "A row that b pads"),
+    (check_chain, lambda a, b: chain(a, b, padding=lambda p, s, q: p), "You forget what b pads"),
+    (check_chain, lambda a, b: chain(a, b, lambda s, j: j - 1, padding=lambda p, s, q: p + q), "a's stride is missing twice"),
+    (check_chain, lambda a, b: chain(b, a), "The two are exchanged"),
+    (check_before, lambda *case: before(*case, over=0), "The scale belongs to the inputs"),
+    (check_before, lambda weight, *rest: (weight, before(weight, *rest)[1]), "The weight has to be scaled"),
+    (check_before, lambda weight, bias, *norm: before(weight, 0 * bias, *norm), "is lost: it is added at the end"),
+    (check_before, lambda weight, bias, *norm: (before(weight, bias, *norm)[0], bias), "What BatchNorm adds is lost"),
+    (
+        check_before,
+        lambda weight, bias, gamma, beta, mean, var, eps: (
+            (scaled := weight * (gamma / (var + eps).sqrt())[:, None, None]),
+            before(scaled, bias, gamma, beta, mean, var, eps, add=lambda beta, s, mean: beta - s * mean)[1],
+        ),
+        "You scale the shift twice",
+    ),
+    (check_before, lambda *case: before(*case, add=lambda beta, s, mean: beta - mean), "The mean has to be scaled"),
+    (check_before, lambda *case: before(*case, add=lambda beta, s, mean: beta + s * mean), "The sign of the mean"),
+    (check_before, lambda *case: before(*case, add=lambda beta, s, mean: beta), "The mean is lost"),
+    (check_before, lambda *case: before(*case, taps=lambda w, _: w[:, :, 0, 0]), "You use one tap only"),
+    (check_before, lambda *case: before(*case, taps=torch.mean), "the mean of the taps"),
+    (check_border, five("BD"), "5 of the five are wrong"),
+    (check_border, five("CE"), "A is one: all padding is on the first"),
+    (check_border, five("ABCE"), "B is not one: the bias"),
+    (check_border, five("AE"), "C is one: beyond the edge"),
+    (check_border, five("ACDE"), "D is not one: the second pads zeros"),
+    (check_border, five("AC"), "E is one: nothing is padded after"),
+    (check_border, {"A": True}, "a dictionary with True or False for each of"),
+    (check_border, five("ACE") | {"A": "yes"}, "Each of the five is True or False"),
+    (check_count, lambda *case: orange(*case, lambda k, p, q, bias: q if p < k - 1 else 0), "enough padding does not help"),
+    (check_count, lambda *case: orange(*case, lambda k, p, q, bias: q), "then nothing differs"),
+    (check_count, lambda *case: orange(*case, lambda k, p, q, bias: q if bias else 0), "Only a bias would do that"),
+    (check_count, lambda *case: orange(*case, sides=1), "The border has two sides"),
+    (
+        check_count,
+        lambda *case: orange(*case, lambda k, p, q, bias: p + q if q and (bias or p < k - 1) else 0),
+        "as wide as what the second pads",
+    ),
+    (check_count, lambda n, k, p, q, bias: (n + 2 * (p + q - k + 1)) ** 2 - orange(n, k, p, q, bias), "This is what is right"),
+    (check_count, lambda *case: orange(*case, grows=False), "the ring of the photo"),
+    (
+        check_count,
+        lambda n, k, p, q, bias: 4 * (n + 2 * (p + q - k + 1)) * (q if bias or p < k - 1 else 0),
+        "you count them twice",
+    ),
     (check_correlate, correlate_with(add_flipped), "You flip the kernel"),
     (check_correlate, lambda x, K: correlate(x, K.T), "The kernel is transposed"),
     (check_correlate, correlate_with(replace), "only one product"),
@@ -639,7 +716,7 @@ WRONG = [
     ),
 ]
 CHECKERS = sorted({row[0] for row in RIGHT}, key=lambda check: check.__name__)
-OF_VALUES = [check_delta, check_sobel, check_arguments, check_rescue, check_counterexample]
+OF_VALUES = [check_delta, check_sobel, check_arguments, check_rescue, check_counterexample, check_border]
 OF_FUNCTIONS = [check for check in CHECKERS if check not in OF_VALUES]
 
 

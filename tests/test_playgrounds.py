@@ -15,10 +15,11 @@ from lessonlib.pictures import TITLE, pixels, stacked, titled
 from lessonlib.playgrounds.composition import CompositionPlayground
 from lessonlib.playgrounds.editor import CELL, KernelEditor, cell_color, kernel_picture
 from lessonlib.playgrounds.kernel import KernelPlayground
+from lessonlib.playgrounds.merging import MergingPlayground
 from lessonlib.playgrounds.placement import PlacementPlayground
 from lessonlib.playgrounds.stack import StackPlayground, paths
 
-PLAYGROUNDS = [KernelPlayground, PlacementPlayground, CompositionPlayground, StackPlayground]
+PLAYGROUNDS = [KernelPlayground, PlacementPlayground, CompositionPlayground, StackPlayground, MergingPlayground]
 
 
 def values(png):
@@ -137,6 +138,8 @@ def test_as_code_reproduces_what_is_on_the_screen(playground):
         assert torch.equal(values(pixels(0.5 + names["one_step"] / 2)), thirds(box)[2])
     elif playground is StackPlayground:
         assert names["field"] == box.field
+    elif playground is MergingPlayground:
+        assert torch.equal((names["chain"] - names["merged"])[0, 0].abs() > 1e-10, box.mask)
     else:
         kernel = box.editor.kernel if playground is KernelPlayground else box.kernel
         shown_as = names["y"] / max(1, kernel.sum())

@@ -21,6 +21,7 @@ WALLS = [
     ("lessonlib.merging", HEAVY | {"sympy"}),
     ("lessonlib.costs", HEAVY),
     ("lessonlib.clock", HEAVY | {"sympy"}),
+    ("lessonlib.merging", HEAVY | {"sympy"}),
     ("lessonlib.verdicts", HEAVY | {"torch", "sympy"}),
     ("lessonlib.plans", HEAVY),
     ("lessonlib.networks", {"ipywidgets"}),
@@ -31,6 +32,7 @@ WALLS = [
     ("lessonlib.playgrounds.stack", {"fastai", "matplotlib"}),
     ("lessonlib.playgrounds.factoring", {"fastai", "matplotlib"}),
     ("lessonlib.playgrounds.switchboard", {"fastai", "matplotlib"}),
+    ("lessonlib.playgrounds.merging", {"fastai", "matplotlib"}),
     ("lessonlib.exercises.kernels", HEAVY | {"sympy"}),
     ("lessonlib.exercises.quiz", {"fastai", "matplotlib"}),
 ]

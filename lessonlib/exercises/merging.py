@@ -7,7 +7,7 @@ from lessonlib.exercises.checking import Draws, Mistake, checker
 from lessonlib.exercises.comparing import try_on
 from lessonlib.merging import differs, merge
 
-__all__ = ["check_chain", "check_before", "check_exact", "check_count"]
+__all__ = ["check_chain", "check_before", "check_border", "check_count"]
 
 
 @checker
@@ -38,7 +38,7 @@ def check_chain(answer):
         "The larger stride is not the stride of both: they multiply.": made_by(stride=max),
         "A row that b pads is a row of a's output, and a's stride wide on the photo.": made_by(padding=lambda p, s, q: p + q),
         "You forget what b pads: on the photo it is a's stride times as wide.": made_by(padding=lambda p, s, q: p),
-        "Neither a's stride widens the kernel nor the padding in your answer: b sees every such pixel only.": made_by(
+        "a's stride is missing twice: b's taps lie that far apart on the photo, and a row that b pads is that wide.": made_by(
             lambda k, s, j: k + j - 1, padding=lambda p, s, q: p + q
         ),
         "The two are exchanged: a comes first, so it is a's stride that b's taps lie apart.": lambda a, b: made_by()(b, a),
@@ -108,7 +108,7 @@ CHAINS = {  # the letter: whether it is one convolution, and a sentence for whoe
 
 
 @checker
-def check_exact(answer):
+def check_border(answer):
     """`answer` is {letter: True or False}: which of the five chains of the exercise are one convolution, borders included."""
     if not isinstance(answer, dict) or set(answer) != set(CHAINS):
         raise Mistake("The answer is a dictionary with True or False for each of A, B, C, D and E.")
