@@ -46,7 +46,7 @@ class MergingPlayground(Playground):
         self.links = [[*(_slider(*row) for row in SLIDERS), Checkbox(description="bias", indent=False)] for _ in range(MOST)]
         self.links[0][3].value = 1  # all padding first, so that it begins with what can be merged
         self._columns = [
-            VBox([Label(f"link {number}"), *controls], layout=Layout(width="215px"))
+            VBox([Label(f"link {number}"), *controls], layout=Layout(width="235px"))
             for number, controls in enumerate(self.links, 1)
         ]
         numbers = range(1, MOST + 1)
@@ -62,8 +62,8 @@ class MergingPlayground(Playground):
             [
                 HBox([self.picker, self.count]),
                 HBox(self._columns, layout=Layout(flex_flow="row wrap")),
-                self.each,
-                self.grown,
+                HBox([self.each]),  # in a row of its own a picture keeps its size, else it is as wide as the page
+                HBox([self.grown]),
                 HBox([self.photo, self.after]),
             ]
         )
@@ -158,6 +158,8 @@ def _why_not(parts):
 def _filled(kernels, zoom):
     """Kernels in blue, the largest tap of each darkest, grey between the taps; for links that are not there, nothing."""
     pictures = [_zoomed(_blue(kernel), zoom) for kernel in kernels]
+    for picture in pictures if zoom > 4 else []:  # a white line between taps
+        picture[:, zoom - 1 :: zoom], picture[:, :, zoom - 1 :: zoom] = 1, 1
     return pictures + [torch.ones(3, 1, 1)] * (MOST - len(pictures))
 
 
@@ -172,4 +174,5 @@ def _zoomed(picture, zoom):
 
 
 def _slider(name, low, value, high):
-    return IntSlider(value=value, min=low, max=high, description=name, layout=Layout(width="205px"))
+    style = {"description_width": "60px"}
+    return IntSlider(value=value, min=low, max=high, description=name, style=style, layout=Layout(width="225px"))

@@ -2,7 +2,7 @@
 
 In turns within one process, medians of the ratios with their quartiles:
     python tests/benchmarks/bench_merging.py [rounds, default 15]
-The plain 3x3 stands there twice, as it is and with its BatchNorm merged: that is what the merged pair comes to, layer by layer.
+The plain 3x3 stands there twice, as it is and with its BatchNorm merged: layer by layer, that is what the merged pair is.
 Then the time that merging an xresnet50 of pairs takes, goal 2 s, and where it goes.
 """
 
