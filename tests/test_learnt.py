@@ -6,6 +6,7 @@ import torch
 from lessonlib.kernels import compose
 from lessonlib.learnt import Layer, _keep, distances, load_learnt, pair_distance, retold
 from lessonlib.places import DATA
+from lessonlib.widths import alternating_factors
 
 
 def gaussian(*shape, seed=0):
@@ -28,8 +29,8 @@ def test_the_taps_are_the_same_numbers_in_one_order():
 
 def test_a_pair_of_layers_is_found_and_a_random_layer_is_none():
     pair = compose(gaussian(6, 5, 2, 2).double(), gaussian(6, 6, 2, 2, seed=1).double())
-    assert pair_distance(pair, rounds=100) < 1e-4
-    assert 0.05 < pair_distance(gaussian(6, 5, 3, 3).double(), rounds=500) < 0.3
+    assert alternating_factors(pair, 6, rounds=100).relative < 1e-4
+    assert 0.05 < alternating_factors(gaussian(6, 5, 3, 3).double(), 6, rounds=500).relative < 0.3
 
 
 @pytest.mark.parametrize("rounds", [1, 10])
@@ -37,7 +38,7 @@ def test_the_distance_of_a_layer_is_a_real_pairs(rounds):
     """Never below what the dimensions allow: for one channel it is at least that of the nearest product."""
     for seed in range(20):
         kernel = gaussian(1, 1, 3, 3, seed=seed).double()
-        assert pair_distance(kernel, rounds) >= distances(kernel[0]).item() - 1e-6
+        assert alternating_factors(kernel, 1, rounds).relative >= distances(kernel[0]).item() - 1e-6
 
 
 def test_what_is_kept_is_what_the_model_has(tmp_path, monkeypatch):

@@ -135,8 +135,12 @@ def border_obstacle(a, b):
             f"the second pads {n} {'row or column' if n == 1 else 'rows and columns'} with what the first does not give beyond "
             f"its edge: it adds a number (a bias or a BatchNorm) that the padding lacks"
         )
-    for names, (before, after), own, reach, stride in zip(SIDES[-len(a.kernel) :], b.padding, a.padding, a.reach, a.stride):
-        for name, pads, has, needs in zip(names, (before, after), own, (reach - stride + 1, reach)):
+    for axis, names in enumerate(SIDES[-len(a.kernel) :]):
+        (before, after), own, reach = b.padding[axis], a.padding[axis], a.reach[axis]
+        # the last position before the edge that b reads: its stride may leave some out
+        starts = [v * b.dilation[axis] - before for v in range(b.kernel[axis])]
+        last = max([i + (-1 - i) // b.stride[axis] * b.stride[axis] for i in starts if i < 0], default=0)
+        for name, pads, has, needs in zip(names, (before, after), own, (reach + last * a.stride[axis] + 1, reach)):
             if pads and has < needs:
                 return f"the second pads {pads} at the {name}, where the first has padded {has} and would have to pad {needs}"
     return None

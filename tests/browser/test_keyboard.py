@@ -5,8 +5,8 @@ cell to cell, Tab goes into its output, Space opens a menu or chooses, Enter pre
 """
 
 import pytest
-from live_lab import pictures
-from test_six_playgrounds import a_photo, changed, says, until
+from hand import changed, pictures, says, until
+from test_playgrounds_live import a_photo
 
 from lessonlib.exercises.quiz import questions
 

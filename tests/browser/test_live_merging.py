@@ -1,7 +1,6 @@
 """The playground of notebook 09 in the real JupyterLab: a link's bias makes it refuse, a third link makes it grow."""
 
-from live_lab import box_with, pictures
-from test_six_playgrounds import changed, press, says
+from hand import box_with, changed, pictures, press, says
 
 
 def test_a_chain_grows_is_refused_and_undone(notebook, run_all):
