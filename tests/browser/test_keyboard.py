@@ -89,13 +89,13 @@ def test_every_control_is_reached_and_a_change_is_made_and_undone(notebook, name
     tab_to(page, box.locator(control).first)
     for key in keys:
         page.keyboard.press(key)
-    after = changed(page, box, before)
+    after = changed(box, before)
     tab_to(page, box.get_by_role("button", name="As code"))
     page.keyboard.press("Enter")
-    until(page, "(code, start) => code.value.includes(start)", box.locator("textarea"), "import ")
+    until(box.locator("textarea"), "(code, start) => code.value.includes(start)", "import ")
     tab_to(page, box.get_by_role("button", name="Undo"), "Shift+Tab")
     page.keyboard.press("Enter")
-    changed(page, box, after)
+    changed(box, after)
 
 
 def test_a_menu_is_opened_and_ones_own_photo_is_brought(notebook):
@@ -107,13 +107,13 @@ def test_a_menu_is_opened_and_ones_own_photo_is_brought(notebook):
     tab_to(page, preset)
     for key in ("Space", "ArrowDown", "Enter"):
         page.keyboard.press(key)
-    chosen = changed(page, box, before)
-    says(page, box, "The entries sum to 0.")
+    chosen = changed(box, before)
+    says(box, "The entries sum to 0.")
     tab_to(page, box.get_by_role("button", name="your own"), "Shift+Tab")
     with page.expect_file_chooser() as chooser:
         page.keyboard.press("Enter")
     chooser.value.set_files({"name": "mine.png", "mimeType": "image/png", "buffer": a_photo()})
-    changed(page, box, chosen)
+    changed(box, chosen)
 
 
 def test_a_whole_exercise_and_the_quiz(notebook):
