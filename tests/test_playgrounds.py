@@ -202,9 +202,9 @@ def test_placement_drifts_by_half_a_pixel_a_layer():
     assert "0.5 pixel down and 0.5 right" in box.message.value
     before = box.after.image.value
     box.layers.value = 4
-    assert "2 pixel down and 2 right" in box.message.value and box.after.image.value != before
+    assert "2 pixels down and 2 right" in box.message.value and box.after.image.value != before
     box.place.value = "bottom right"
-    assert "2 pixel up and 2 left" in box.message.value
+    assert "2 pixels up and 2 left" in box.message.value
     assert torch.equal(box.kernel[1:, 1:], box.editor.kernel)
 
 

@@ -17,8 +17,8 @@ def check_exact(answer):
     """`answer(relu, norm, bias, padding, stride)` says whether the pair with these switches is one 3x3."""
     cases = list(product((False, True), ("none", "eval", "train"), (False, True), _PADDINGS, _STRIDES))
     mistakes = {
-        "A ReLU between is no kernel: it never is exact.": lambda *switches: _rule(False, *switches[1:]),
-        "In training BatchNorm depends on the batch, and no fixed kernel does: it never is exact.": (
+        "A ReLU between the two is no kernel: it is never exact.": lambda *switches: _rule(False, *switches[1:]),
+        "In training BatchNorm depends on the batch, and no fixed kernel does that: it is never exact.": (
             lambda relu, norm, *others: _rule(relu, "eval" if norm == "train" else norm, *others)
         ),
         "In evaluation BatchNorm is a scale and a shift: with the padding first that stays exact.": (
@@ -36,13 +36,13 @@ def check_exact(answer):
         "The padding of 2019 is exact as long as nothing shifts: each looks to the left and the top only, into zeros.": (
             lambda relu, norm, bias, padding, stride: padding != "2019" and _rule(relu, norm, bias, padding, stride)
         ),
-        "Padding on the second writes zeros where B gives something else: it never is exact.": (
+        "Padding on the second writes zeros where B gives something else: it is never exact.": (
             lambda relu, norm, bias, padding, stride: _rule(relu, norm, bias, padding.replace("second", "first"), stride)
         ),
-        "Some padding on each side writes zeros where B still sees the photo: 'each' never is exact.": (
+        "Some padding on each side writes zeros where B still sees the photo: 'each' is never exact.": (
             lambda relu, norm, bias, padding, stride: _rule(relu, norm, bias, padding.replace("each", "first"), stride)
         ),
-        "A stride on the first leaves out half of the middle: it never is exact.": lambda *switches: _rule(
+        "A stride on the first leaves out half of the middle: it is never exact.": lambda *switches: _rule(
             *switches[:4], "none"
         ),
         "A stride on the second only leaves out results: it breaks nothing.": (

@@ -22,7 +22,7 @@ def check_compose(answer):
         ),
         "You flip B: each entry of C lays down a copy of B as it is.": lambda B, C: composed(B.flip(0, 1), C),
         "You flip both kernels: nothing has to be flipped.": lambda B, C: composed(B, C).flip(0, 1),
-        "The copies of B overlap: add them, with +=, in place of writing over.": written_over,
+        "The copies of B overlap: add them, with +=, instead of writing over them.": written_over,
         "The result is transposed: rows add to rows, and columns to columns.": lambda B, C: composed(B, C).T,
         "This is the matrix product: composing adds up places, it does not sum over an index in the middle.": (
             lambda B, C: B @ C
@@ -147,13 +147,13 @@ def _has_to_be(found, wanted):
     if torch.allclose(found, wanted, atol=1e-9):
         return
     if not found.any():
-        raise Mistake("Your pair composes to zeros only: their product has to leave something.")
+        raise Mistake("Your pair composes to nothing but zeros: something has to be left.")
     scale = (found * wanted).sum() / wanted.square().sum()
     if scale and torch.allclose(found, scale * wanted, atol=1e-9):
         raise Mistake(f"Your pair composes to {scale:.4g} times the kernel: scale one of the two.")
     i, j = divmod((found - wanted).abs().argmax().item(), 3)
     raise Mistake(
-        f"Your pair composes to a kernel with {found[i, j]:.4g} at ({i}, {j}), there it has to be {wanted[i, j]:.4g}."
+        f"Your pair composes to a kernel with {found[i, j]:.4g} at ({i}, {j}), where it has to be {wanted[i, j]:.4g}."
     )
 
 

@@ -44,8 +44,8 @@ def check_size(answer):
         cases.append((max(draw.whole(4, 40), k), k, draw.whole(1, 4), before, after))
     mistakes = {
         "One is missing: the first position counts too, add 1 after the division.": lambda n, k, s, p, q: (n + p + q - k) // s,
-        "The 1 comes after the division: a position is counted, not a pixel.": lambda n, k, s, p, q: (n + p + q - k + 1) // s,
-        "Round down: a window that would stick out is left away.": lambda n, k, s, p, q: math.ceil((n + p + q - k) / s) + 1,
+        "Add the 1 after the division: it counts a position, not a pixel.": lambda n, k, s, p, q: (n + p + q - k + 1) // s,
+        "Round down: a window that would stick out is left out.": lambda n, k, s, p, q: math.ceil((n + p + q - k) / s) + 1,
         "Round down: the number of positions is whole, use //.": lambda n, k, s, p, q: (n + p + q - k) / s + 1,
         "The stride is missing: the window moves on by that many pixels.": lambda n, k, s, p, q: n + p + q - k + 1,
         "You take the padding after as equal to the one before: add both.": lambda n, k, s, p, q: (n + 2 * p - k) // s + 1,

@@ -45,7 +45,7 @@ def check_padding(answer):
             lambda row, col: (col, 1 - col, row, 1 - row)
         ),
         "Rows and columns are exchanged: the order is left, right, top, bottom.": lambda row, col: (1 - row, row, 1 - col, col),
-        "Both are turned round: the order is left, right, top, bottom, and a 2x2 at the left pads at the left.": (
+        "Sides and order are both wrong: the order is left, right, top, bottom, and a 2x2 at the left pads at the left.": (
             lambda row, col: (row, 1 - row, col, 1 - col)
         ),
     }
@@ -69,13 +69,13 @@ def check_shift(answer):
         "Down and right are exchanged: the row decides how far down it goes.": (
             lambda places: _moved(places, lambda at: 0.5 - at)[::-1]
         ),
-        "You count the layers only: a 2x2 at the bottom moves the picture up again.": (
+        "You only count the layers: a 2x2 at the bottom moves the picture up again.": (
             lambda places: (len(places) / 2, len(places) / 2)
         ),
         "You count a whole pixel at the top left and none at the bottom right: each moves by a half, in opposite directions.": (
             lambda places: _moved(places, lambda at: 1 - at)
         ),
-        "You take the last layer only: the shifts add up.": lambda places: _moved(places[-1:], lambda at: 0.5 - at),
+        "You take only the last layer: the shifts add up.": lambda places: _moved(places[-1:], lambda at: 0.5 - at),
         "You take the mean: the shifts of the layers add up.": lambda places: tuple(
             s / len(places) for s in _moved(places, lambda at: 0.5 - at)
         ),

@@ -23,7 +23,7 @@ def check_splits(answer):
         "A discriminant of 0 is a double root, and that splits as well: (1, 2, 1) is (1, 1) with (1, 1).": (
             lambda a: _discriminant(a) > 0
         ),
-        "The middle tap is a1: the square in the discriminant is its own.": lambda a: a[0] ** 2 - 4 * a[1] * a[2] >= 0,
+        "The middle tap is a1: that is the one squared in the discriminant.": lambda a: a[0] ** 2 - 4 * a[1] * a[2] >= 0,
         "This is the discriminant: say True where it is not negative, else False.": _discriminant,
     }
     try_on(answer, [(a,) for a, _ in cases], lambda a: truth[tuple(a.tolist())], mistakes)

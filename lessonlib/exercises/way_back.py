@@ -54,7 +54,7 @@ def check_balance(answer):
         if not torch.allclose(composed(new_B, new_C), scale * composed(B, C), rtol=1e-9, atol=1e-9 * B.norm() * C.norm()):
             raise Mistake("Your pair composes to another kernel: only scaling one up and the other down keeps A.")
         if not math.isclose(scale, 1, rel_tol=1e-9):
-            raise Mistake(f"You forget the gauge: A became {scale:.3g} times as large, for what B gains C has to lose.")
+            raise Mistake(f"You forget the gauge: A became {scale:.3g} times as large, but what B gains C has to lose.")
     norms = torch.tensor([[K.norm() for K in (*case, *pair)] for case, pair in zip(cases, pairs)])
     old_B, old_C, new_B, new_C = norms.T
     if torch.allclose(new_B, new_C, rtol=1e-5):
@@ -85,25 +85,25 @@ def check_rescue(pairs):
     if torch.allclose(one - two, wanted, atol=1e-9) or torch.allclose(two - one, wanted, atol=1e-9):
         raise Mistake("The compositions are added, not subtracted: turn the sign of one kernel round.")
     if all(sorted(K[K != 0].tolist()) == [-2, 1, 1] for K in (one, two)):
-        raise Mistake("A second difference lies off the middle: (1, -2, 1) belongs into the middle row and the middle column.")
+        raise Mistake("A second difference lies off the middle: (1, -2, 1) belongs in the middle row and the middle column.")
     i, j = divmod((one + two - wanted).abs().argmax().item(), 3)
     raise Mistake(f"The sum of your two has {(one + two)[i, j]:.4g} at ({i}, {j}), the Laplacian has {wanted[i, j]:.4g} there.")
 
 
 @checker
 def check_width(answer):
-    """`answer(c)` is the smallest hidden width m at which the count 8 c m - m^2 reaches 9 c^2."""
+    """`answer(c)` is the smallest hidden width h at which the count 8 c h - h^2 reaches 9 c^2."""
     mistakes = {
-        "You forget the gauge: an invertible m x m matrix between B and C changes nothing, take m^2 away.": (
+        "You forget the gauge: an invertible h x h matrix between B and C changes nothing, take h^2 away.": (
             lambda c: math.ceil(9 * c / 8)
         ),
-        "The gauge is larger: a whole m x m matrix, not one number.": lambda c: _width(c, lambda m: 1),
-        "The gauge is larger: a whole m x m matrix, not m numbers.": lambda c: _width(c, lambda m: m),
-        "With m = c the count is 7 c^2 of 9 c^2: that is the pair of 2019, and it is too narrow.": lambda c: c,
+        "The gauge is larger: a whole h x h matrix, not one number.": lambda c: _width(c, lambda h: 1),
+        "The gauge is larger: a whole h x h matrix, not h numbers.": lambda c: _width(c, lambda h: h),
+        "With h = c the count is 7 c^2 of 9 c^2: that is the pair of 2019, and it is too narrow.": lambda c: c,
         "One too few: the width has to reach 9 c^2, so round up.": lambda c: math.floor((4 - math.sqrt(7)) * c),
         "That is enough, but it is not the smallest.": lambda c: 2 * c,
     }
-    try_on(answer, [(c,) for c in (1, 2, 3, 4, 7, 8, 16, 64)], lambda c: _width(c, lambda m: m * m), mistakes)
+    try_on(answer, [(c,) for c in (1, 2, 3, 4, 7, 8, 16, 64)], lambda c: _width(c, lambda h: h * h), mistakes)
     return "at 64 channels that is 87, and more weights than the 3x3 has."
 
 
@@ -114,4 +114,4 @@ def _rank(k1, k2):
 
 
 def _width(c, gauge):
-    return next(m for m in range(1, 9 * c) if 8 * c * m - gauge(m) >= 9 * c * c)
+    return next(h for h in range(1, 9 * c) if 8 * c * h - gauge(h) >= 9 * c * c)

@@ -19,7 +19,7 @@ CUSTOM = "custom"
 VERDICTS = {
     "real": "Real: A is two 2x2 kernels in series.",
     "complex": "Complex: A is two 2x2 kernels in series, but not two real ones.",
-    "never": "Never: A is no two 2x2 kernels in series, not even complex ones.",
+    "never": "Never: A is not two 2x2 kernels in series, not even complex ones.",
 }
 
 

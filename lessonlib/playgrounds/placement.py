@@ -48,8 +48,8 @@ class PlacementPlayground(Playground):
         self.before.show(self.picker.photo)
         self.after.show(shown(after, kernel)[0])
         self.say(
-            f"A window at the {self.place.value} moves the picture {times / 2:g} pixel {('down', 'up')[row]} "
-            f"and {times / 2:g} {('right', 'left')[col]}, half a pixel each time."
+            f"A window at the {self.place.value} moves the picture {times / 2:g} pixel{'s' * (times > 2)} "
+            f"{('down', 'up')[row]} and {times / 2:g} {('right', 'left')[col]}, half a pixel each time."
         )
 
     def code(self):

@@ -76,7 +76,7 @@ def test_a_slider_moved_by_keys_moves_the_flower(playground):
     before = pictures(box)
     for _ in range(3):
         key(box.locator(HANDLE).first, "ArrowRight")
-    says(box, "2 pixel down")
+    says(box, "2 pixels down")
     assert changed(box, before, which=1)[0] == before[0]
 
 
