@@ -62,6 +62,9 @@ def test_a_page_has_its_formulas_its_pictures_words_and_no_barrier(shown, name):
     shown_images = page.locator("article img").evaluate_all("all => all.map(i => [i.alt, i.complete && i.naturalWidth > 0])")
     assert shown_images == [[alt, True] for alt in pictures]
 
+    printed = page.locator(".cell_output pre")
+    assert printed.evaluate_all("all => all.filter(e => e.scrollWidth > e.clientWidth).map(e => e.innerText)") == []
+
     widgets = sum("application/vnd.jupyter.widget-view+json" in output.get("data", {}) for output in outputs)
     assert page.get_by_text("In Jupyter, or on Colab, ").count() == widgets
 
