@@ -7,7 +7,7 @@ from docutils import nodes
 WIDGET = "application/vnd.jupyter.widget-view+json"
 STILL = "*A still picture. In Jupyter, or on Colab, it can be operated.*"
 UNASKED = "*In Jupyter, or on Colab, each answer that you choose is explained.*"
-CONTENTS = "```{toctree}\n:hidden:\n:glob:\n\n*\n```"
+CONTENTS = "```{toctree}\n:hidden:\n:glob:\n\n00 Start here <self>\n*\n```"
 
 
 def anchor(title):

@@ -10,6 +10,7 @@ from PIL import Image, ImageDraw, ImageFont
 __all__ = ["Picture", "bundle", "pixels", "side_by_side", "stacked", "titled"]
 
 TITLE = 20  # pixels of height for a line of words
+PHOTO = 1 << 14  # a drawing with more colours holds photos: in 256 they need dots, or smooth parts get steps
 
 
 class Picture:
@@ -80,7 +81,13 @@ def titled(png, titles):
 def _rendered(figure):
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", dpi=110, bbox_inches="tight")
-    return buffer.getvalue()
+    drawing = Image.open(buffer).convert("RGB")
+    few = drawing.quantize(256, Image.Quantize.MAXCOVERAGE)  # a byte a pixel: a notebook of charts gets a third as large
+    if drawing.getcolors(PHOTO) is None:
+        few = drawing.quantize(palette=few, dither=Image.Dither.FLOYDSTEINBERG)
+    packed = io.BytesIO()
+    few.save(packed, "PNG")
+    return packed.getvalue()
 
 
 def _png(image):

@@ -22,7 +22,7 @@ def race_table(runs):
 
 def cost_table(costs):
     """What each arm takes forward, `{arm name: costs.Cost}`, bytes in MB of 10^6."""
-    head = "| | weights | M MACs | operations | MB moved | MB saved | MACs a byte |\n|---|---:|---:|---:|---:|---:|---:|\n"
+    head = "| arm | weights | M MACs | operations | MB moved | MB saved | MACs a byte |\n|---|---:|---:|---:|---:|---:|---:|\n"
     rows = (
         f"| {ARMS[name].label} | {c.weights:,} | {c.macs / 1e6:,.1f} | {c.operations} | {c.moved / 1e6:,.2f} "
         f"| {c.saved / 1e6:,.2f} | {c.intensity:,.1f} |"
@@ -46,7 +46,7 @@ def layer_table(layers):
 
 def timing_table(timings):
     """Milliseconds of each candidate, `{arm name: costs.Timing}`, and its time over the first one's; quartiles in brackets."""
-    head = "| | ms | times as long as the first |\n|---|---|---|\n"
+    head = "| arm | ms | times as long as the first |\n|---|---|---|\n"
     rows = (
         f"| {ARMS[name].label} | {1e3 * t.median:.2f} ({1e3 * t.low:.2f} to {1e3 * t.high:.2f}) "
         f"| {t.ratio:.2f} ({t.ratio_low:.2f} to {t.ratio_high:.2f}) |"
@@ -86,7 +86,7 @@ def _part_table(part, runs, about):
     if not rows:
         return ""
     head = (
-        "| | against | pairs of runs | difference, points | 95% interval | verdict | pairs to see 1 point |\n"
+        "| compared | against | pairs of runs | difference, points | 95% interval | verdict | pairs to see 1 point |\n"
         "|---|---|---|---|---|---|---|\n"
     )
     title = f"**{part.label}, {part.base.px} px, {part.base.epochs} epochs**\n\n"

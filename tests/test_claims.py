@@ -2,7 +2,7 @@
 
 import pytest
 
-from lessonlib.claims import claims
+from lessonlib.claims import claims, ledger
 from lessonlib.comparisons import compared
 from lessonlib.plans import plan
 from lessonlib.runs import load_runs
@@ -27,3 +27,9 @@ def test_the_ledger_gives_the_differences_that_were_recorded(number, tmp_path, m
         figures = f"{sign * differences.mean():+.1f} ({low:+.1f} to {high:+.1f})"
         assert figures in verdict[place:], f"claim {number}: {figures}"
         place = verdict.index(figures, place) + len(figures)
+
+
+def test_the_ledger_has_a_head_for_each_column_and_a_row_for_each_claim():
+    head, _, *rows = ([cell.strip() for cell in row.split("|")[1:-1]] for row in ledger().data.splitlines())
+    assert all(head) and [row[0] for row in rows] == [str(number) for number in range(1, 16)]
+    assert {len(row) for row in rows} == {len(head)}

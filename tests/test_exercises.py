@@ -1,6 +1,7 @@
 """The checkers: right answers pass, wrong ones get the right hint, nothing is raised; and the quizzes."""
 
 import ast
+import html
 import inspect
 import math
 import re
@@ -14,6 +15,7 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
+from nbconvert.filters import markdown2html
 
 from lessonlib import famous
 from lessonlib.arms import ARMS
@@ -924,6 +926,14 @@ def test_a_saved_quiz_is_readable_text():
         for kind in ("text/plain", "text/markdown"):
             assert question.prompt in data[kind] and all(option.text in data[kind] for option in question.options)
         assert question.answer.why in data["text/markdown"] and question.answer.why not in data["text/plain"]
+
+
+@pytest.mark.parametrize("name", [f"{n:02}" for n in range(1, 10)])
+def test_the_saved_answers_are_one_list_whose_numbers_are_those_of_the_questions(name):
+    data, _ = Quiz(name)._repr_mimebundle_()
+    answers = markdown2html(data["text/markdown"]).split("Answers</summary>")[1]
+    assert (answers.count("<ol"), answers.count("<li")) == (1, len(questions(name)))
+    assert all(f"{question.answer.text}. " in html.unescape(answers) for question in questions(name))
 
 
 def test_there_is_no_quiz_of_another_name():

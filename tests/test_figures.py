@@ -1,16 +1,21 @@
 """What the charts say in words is what the runs and kernels are."""
 
+import io
 from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
+from matplotlib.figure import Figure
+from PIL import Image
 
 from lessonlib.arms import ARMS
 from lessonlib.comparisons import COMPARISONS
 from lessonlib.figures.arms import footprints, ways
 from lessonlib.figures.recorded import curves_chart, differences_chart, recorded_chart
 from lessonlib.kernels import compose, embed
+from lessonlib.photos import sample_photo
+from lessonlib.pictures import Picture
 from lessonlib.runs import Run
 from lessonlib.verdicts import interval, verdict
 
@@ -74,3 +79,27 @@ def test_the_chart_of_differences_says_what_the_table_says():
 def test_runs_on_other_photos_are_not_drawn_together(chart):
     with pytest.raises(ValueError, match="several sets of photos"):
         chart({"ours": [run("3x3", 0.5)], "theirs": [replace(run("2x2", 0.5), data="dogs")]})
+
+
+def lines(axes):
+    for shift in range(6):
+        axes.plot(np.sin(np.arange(9) + shift), alpha=0.6)
+
+
+def photo(axes):
+    axes.imshow(sample_photo("flower").permute(1, 2, 0).numpy())
+
+
+@pytest.mark.parametrize("draw, share, mean, worst", [(lines, 0.5, 0.5, 16), (photo, 0.6, 5, 64)])
+def test_a_picture_is_lighter_than_what_matplotlib_draws_and_looks_the_same(draw, share, mean, worst):
+    figure, drawn = Figure(figsize=(5, 3)), io.BytesIO()
+    draw(figure.subplots())
+    figure.savefig(drawn, format="png", dpi=110, bbox_inches="tight")
+    picture = Picture(figure, "a drawing")
+    was, now = (np.asarray(Image.open(io.BytesIO(png)).convert("RGB"), float) for png in (drawn.getvalue(), picture.png))
+    assert len(picture.png) < share * len(drawn.getvalue())
+    assert abs(was - now).mean() < mean and abs(was - now).max() < worst
+    ground = 8  # pixels: no patch of a photo is off in its colour, dots or not
+    h, w = (size // ground * ground for size in was.shape[:2])
+    patches = (was - now)[:h, :w].reshape(h // ground, ground, w // ground, ground, 3).mean((1, 3))
+    assert abs(patches).max() < 8

@@ -215,6 +215,7 @@ def test_the_table_compares_what_it_says():
     runs = [*some_runs(cpu, accuracy), *some_runs(cpu, lambda *_: 0.1, "drawings")]
     text = study_table([cpu], runs).data
     [title] = {line for line in text.splitlines() if line.startswith("**")}
+    assert "\n| compared | against | pairs of runs |" in text
     assert title == "**xresnet of half width, 64 px, 5 epochs**" and "Measured on photos, a machine." in text
     found = {(c.label, c.against): d for c, d in compared(cpu, runs[: len(cpu.trials)])}
     rows = dict(zip(found, text.split("Measured on photos")[0].splitlines()))

@@ -72,7 +72,7 @@ class Quiz(LiveBox):
         """The questions as markdown, with the answers folded, and as plain text without them."""
         numbered = list(enumerate(self.questions, 1))
         asked = [f"**{n}. {q.prompt}**\n\n" + "\n".join(f"- {o.text}" for o in q.options) for n, q in numbered]
-        answers = [f"{n}. {q.answer.text}. {q.answer.why}" for n, q in numbered]
+        answers = [rf"{n}. {q.answer.text}\. {q.answer.why}" for n, q in numbered]  # "3. 141. So" would be a list in a list
         folded = "\n".join(["<details><summary>Answers</summary>", "", *answers, "", "</details>"])
         plain = "\n\n".join(asked).replace("**", "")
         return {"text/markdown": "\n\n".join([*asked, folded]), "text/plain": plain}, {}

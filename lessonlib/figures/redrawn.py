@@ -25,7 +25,7 @@ def conclusion_bars(found, expected, title):
             name, color = WORDS[sign]
             frame = {"edgecolor": "black", "linewidth": 2, "zorder": 2} if expected.get(label) == sign else {}
             axes.barh(row, share, 0.6, left, color=color, **frame)
-            if share > 0.13:
+            if share > 0.17:  # less is narrower than its words
                 axes.text(left + share / 2, row, f"{name} {100 * share:.0f}%", ha="center", va="center", fontsize=9, zorder=3)
             left += share
         words.append(f"{label}: " + ", ".join(f"{WORDS[sign][0]} {100 * share:.0f}%" for sign, share in shares.items()))

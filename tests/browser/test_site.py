@@ -62,6 +62,9 @@ def test_a_page_has_its_formulas_its_pictures_words_and_no_barrier(shown, name):
     shown_images = page.locator("article img").evaluate_all("all => all.map(i => [i.alt, i.complete && i.naturalWidth > 0])")
     assert shown_images == [[alt, True] for alt in pictures]
 
+    printed = page.locator(".cell_output pre")
+    assert printed.evaluate_all("all => all.filter(e => e.scrollWidth > e.clientWidth).map(e => e.innerText)") == []
+
     widgets = sum("application/vnd.jupyter.widget-view+json" in output.get("data", {}) for output in outputs)
     assert page.get_by_text("In Jupyter, or on Colab, ").count() == widgets
 
@@ -100,8 +103,13 @@ def test_the_front_page_leads_to_the_first_notebook(browser, site):
     page.goto((site / "index.html").as_uri())
     page.wait_for_url("**/00_start_here.html")
     listed = page.locator(".sidebar-tree a").evaluate_all("all => all.map(a => a.href.split('/').pop())")
-    assert listed == [f"{name}.html" for name in NOTEBOOKS if name != "00_start_here"]
+    assert [address.split("#")[0] or "00_start_here.html" for address in listed] == [f"{name}.html" for name in NOTEBOOKS]
     page.close()
+
+
+@pytest.mark.parametrize("name", NOTEBOOKS)
+def test_the_sidebar_names_the_notebook_that_is_open(shown, name):
+    assert [link[:2] for link in shown(name).locator(".sidebar-tree .current-page").all_inner_texts()] == [name[:2]]
 
 
 def test_the_search_finds_a_word_without_a_server(browser, site):
@@ -110,4 +118,5 @@ def test_the_search_finds_a_word_without_a_server(browser, site):
     page.get_by_role("textbox", name="Search").fill("switchboard")
     page.keyboard.press("Enter")
     page.locator("#search-results a", has_text="04 What breaks it").first.wait_for()
+    assert page.locator("h1").all_inner_texts() == ["Search"]
     page.close()
