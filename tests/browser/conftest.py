@@ -56,6 +56,8 @@ def server(browser, front, tmp_path_factory):
 def notebook(browser, front, server):
     """`notebook(name)` opens it with a fresh kernel and gives the page."""
     page = browser.new_page(viewport={"width": 1400, "height": 1000})
+    # a chooser is caught only while somebody listens, and expect_file_chooser begins too late for a key that follows at once
+    page.on("filechooser", lambda chooser: None)
     page.set_default_timeout(PATIENCE)
 
     def opened(name):
