@@ -96,25 +96,32 @@ def steps_of(names, parts, at_most=1.0, interior=False):
 
 
 def _growing(parts, interior):
-    """(how many layers, the convolution they become), layer after layer as long as they become one of at least two."""
-    one, several = None, False
+    """(how many layers, the convolution they become), layer after layer as long as they become one that is worth it."""
+    one, taken = None, []
     for end, some in enumerate(parts, 1):
         for part in some:
             if one and not interior and border_obstacle(one, part):
                 return
-            one, several = (in_series(one, part), True) if one else (part, False)
-        if several:
+            one, taken = in_series(one, part) if one else part, [*taken, part]
+        if one and (_fewer_layers(one, taken) or macs_of([one]) < macs_of(taken)):
             yield end, one
+
+
+def _fewer_layers(one, parts):
+    return one.layers < sum(part.layers for part in parts)
 
 
 def _why_not(step, after, interior):
     if not step.parts or not after.parts:
         return ""
     try:
-        together = macs_of([one_of(step.parts + after.parts, interior)])
+        one = one_of(step.parts + after.parts, interior)
     except CannotMerge as reason:
         return str(reason)
-    apart = macs_of([part for s in (step, after) for part in ([s.one] if s.one else s.parts)])
+    now = [part for s in (step, after) for part in ([s.one] if s.one else s.parts)]
+    together, apart = macs_of([one]), macs_of(now)
+    if together == apart and not _fewer_layers(one, now):
+        return "torch would pad in a layer of its own, as the sides differ or are not padded with zeros"
     return (
         f"as one they would take {together:,} multiplications a position instead of {apart:,}, {together / apart - 1:.0%} more"
     )

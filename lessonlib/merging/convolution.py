@@ -56,6 +56,17 @@ class Convolution:
         return plain and bool((self.weight == 1).all())
 
     @property
+    def padded_apart(self):
+        """Whether torch needs a layer of its own for the padding: its sides differ, or it is not zeros."""
+        sides_differ = any(before != after for before, after in self.padding)
+        return sides_differ or any(before for before, _ in self.padding) and bool(self.fill.any())
+
+    @property
+    def layers(self):
+        """How many layers torch needs for it."""
+        return 2 if self.padded_apart and not self.only_pads else 1
+
+    @property
     def macs(self):
         """Multiplications for each position of the output."""
         return 0 if self.only_pads else self.weight.numel()

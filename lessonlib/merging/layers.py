@@ -161,8 +161,7 @@ def as_layer(convolution, like):
     """
     c, axes = convolution, len(convolution.kernel)
     sides = [side for pair in reversed(c.padding) for side in pair]
-    even = not c.fill.any() and all(before == after for before, after in c.padding)
-    padding = tuple(before for before, _ in c.padding) if even else 0
+    padding = 0 if c.padded_apart else tuple(before for before, _ in c.padding)
     pad = PadWith(c.fill.to(like), sides) if c.fill.any() else ZERO_PADS[axes - 1](sides)
     if c.only_pads:
         return pad.eval()
@@ -174,6 +173,4 @@ def as_layer(convolution, like):
         layer.bias = nn.Parameter(c.bias.to(like))
     if axes == 2 and like.ndim == 4 and like.is_contiguous(memory_format=torch.channels_last) and not like.is_contiguous():
         layer = layer.to(memory_format=torch.channels_last)
-    if even or not any(sides):
-        return layer.eval()
-    return nn.Sequential(pad, layer).eval()
+    return (nn.Sequential(pad, layer) if c.padded_apart else layer).eval()

@@ -12,7 +12,8 @@ def merge(a, b, interior=False):
     """One layer that does what layer `a`, then layer `b` do, for an input of any size.
 
     a, b: convolutions of one to three axes with any kernel, stride, dilation, groups, zero padding and bias; BatchNorm in eval,
-    average pooling, constant padding, `PadWith`, dropout in eval, Identity. One of them has to say how many channels there are.
+    average pooling, constant padding, `PadWith`, dropout in eval, Identity; an `nn.Sequential` of such, as merge returns where
+    padding needs a layer of its own. One of them has to say how many channels there are.
     interior: merge even if the border will differ; `differs` shows where.
     Returns an `nn.Conv1d`, `2d` or `3d`, behind a padding layer where its sides differ. a and b stay as they are.
     Raises CannotMerge (a ValueError) with the reason, ValueError for channels that do not fit, TypeError for what is no layer.
@@ -46,14 +47,15 @@ def like_of(layers, otherwise=None):
 
 
 def _parts(a, b):
-    for layer in (a, b):
+    layers = [layer for given in (a, b) for layer in (given if type(given) is nn.Sequential else [given])]
+    for layer in layers:
         if not isinstance(layer, nn.Module):
             raise TypeError(f"Two layers are merged, and this is a {type(layer).__name__}: give modules such as nn.Conv2d.")
         if fit_of(layer) is None:
             kind = type(layer).__name__
             raise CannotMerge(f"A {kind} is no convolution, BatchNorm, average or padding, so it is not merged.")
-    found = convolutions_of([a, b])
-    for layer, parts in zip((a, b), found):
+    found = convolutions_of(layers)
+    for layer, parts in zip(layers, found):
         if isinstance(parts, CannotMerge):
             raise CannotMerge(f"This {type(layer).__name__} is not merged: {parts}.")
     return sum(found, [])
