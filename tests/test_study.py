@@ -19,7 +19,7 @@ from lessonlib import workers
 from lessonlib.arms import ARMS
 from lessonlib.checkpoints import unfinished_path
 from lessonlib.comparisons import COMPARISONS, compared
-from lessonlib.plans import CLEAN, PLANS, THREAD, Trial, plan
+from lessonlib.plans import ASKED, CLEAN, PLANS, THREAD, Trial, plan
 from lessonlib.runs import Run, load_runs
 from lessonlib.study import main, study
 from lessonlib.tables import study_table
@@ -139,10 +139,10 @@ def test_the_plans_have_the_runs_that_were_promised():
         return Counter((t.arm, *asdict(t.recipe)["network"].items()) for t in part.trials)
 
     [cpu] = plan("cpu")
-    clean = [(v.arm, *asdict(v.recipe(cpu.base))["network"].items()) for v in CLEAN]
+    asked = [(v.arm, *asdict(v.recipe(cpu.base))["network"].items()) for v in ASKED]
     added = len(ARMS) - 14  # each has four runs on a CPU and five on a GPU
-    assert len(counts(cpu)) == 21 + added and len(cpu.trials) == len(set(cpu.trials)) == 108 + 4 * added
-    assert all(n == (10 if variant in clean else 4) for variant, n in counts(cpu).items())
+    assert len(counts(cpu)) == 21 + added and len(cpu.trials) == len(set(cpu.trials)) == 174 + 4 * added
+    assert all(n == (10 if variant in asked else 4) for variant, n in counts(cpu).items())
     assert {t.arm for t in cpu.trials} == set(ARMS)
     small, large, *long = plan("gpu")
     assert (small.base.network.expansion, large.base.network.expansion) == (1, 4) and small.base.px == large.base.px == 128
