@@ -108,8 +108,8 @@ def _together(rows):
     rows = [(c, differences) for c, differences in rows if len(differences) >= FEWEST]
     if not rows:
         return f"No comparison has the {FEWEST} pairs that an interval needs."
-    found = {f"{c.label} against {c.against}": interval(differences, 1 - 0.05 / len(rows)) for c, differences in rows}
-    stand = "; ".join(f"{name}: {verdict(low, high, 0)}" for name, (low, high) in found.items() if low > 0 or high < 0)
+    found = [(c, verdict(*interval(differences, 1 - 0.05 / len(rows)), len(differences))) for c, differences in rows]
+    stand = "; ".join(f"{c.label} against {c.against}: {words}" for c, words in found if not words.startswith("not"))
     return (
         f"Comparisons with an interval in the whole study: {len(rows)}. "
         "Of those without any true difference one in twenty is called better or worse by chance. "
