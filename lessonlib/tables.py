@@ -1,5 +1,6 @@
 """Runs and costs as tables: numbers with as many digits as one run can carry."""
 
+from math import isfinite
 from statistics import median
 
 from IPython.display import Markdown
@@ -97,8 +98,7 @@ def _part_table(part, runs, about):
 
 def _comparison_row(comparison, differences):
     n, (low, high) = len(differences), interval(differences)
-    between = "-" if n < FEWEST else f"{low:+.1f} to {high:+.1f}"
-    needed = runs_needed(differences, 1) if n > 1 else "-"
+    between, needed = (f"{low:+.1f} to {high:+.1f}", runs_needed(differences, 1)) if isfinite(low) else ("-", "-")
     names = f"| {comparison.label} | {comparison.against}"
     return f"{names} | {n} | {differences.mean():+.1f} | {between} | {verdict(low, high, n)} | {needed} |"
 

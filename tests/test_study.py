@@ -251,8 +251,9 @@ def test_what_is_too_little_to_be_a_verdict_does_not_stand_either():
 def test_a_table_without_runs_says_so(folder, capsys):
     main(["table", "gpu"])
     assert capsys.readouterr().out == "No run is there yet.\n"
-    few = [run for run in some_runs(plan("cpu")[0], lambda arm, *_: 0.5) if run.seed == 0]
-    text = study_table(plan("cpu"), few).data
+    equal = [*some_runs(plan("cpu")[0], lambda *_: 0.5)]
+    assert "| 10 | +0.0 | - | not distinguishable with 10 runs | - |" in study_table(plan("cpu"), equal).data
+    text = study_table(plan("cpu"), [run for run in equal if run.seed == 0]).data
     assert "| 1 | +0.0 | - | not distinguishable with 1 run | - |" in text and "No comparison has the 3 pairs" in text
 
 
