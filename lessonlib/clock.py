@@ -8,7 +8,7 @@ import torch
 
 from lessonlib.checks import whole
 
-__all__ = ["Timing", "Roof", "passes", "times", "peak_bytes", "roof_here"]
+__all__ = ["Timing", "Roof", "passes", "times", "roof_here"]
 
 
 @dataclass(frozen=True)
@@ -75,18 +75,6 @@ def times(candidates, rounds=10, warm_up=2):
                 seconds[name].append(taken)
     base = next(iter(seconds.values()))
     return {name: Timing(*_spread(taken), *_spread([t / b for t, b in zip(taken, base)])) for name, taken in seconds.items()}
-
-
-def peak_bytes(call):
-    """The most memory that a GPU had in use during `call()`, beyond what was there before. None without one."""
-    if not torch.cuda.is_available():
-        return None
-    torch.cuda.synchronize()
-    torch.cuda.reset_peak_memory_stats()
-    before = torch.cuda.memory_allocated()
-    call()
-    torch.cuda.synchronize()
-    return torch.cuda.max_memory_allocated() - before
 
 
 def roof_here(device="cpu", side=1024, megabytes=64, rounds=10):

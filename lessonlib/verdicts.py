@@ -52,11 +52,12 @@ def interval(differences, level=0.95):
         everything = np.full(differences.shape[:-1], np.inf)[()]
         return -everything, everything
     mean, error = differences.mean(-1), differences.std(-1, ddof=1) / n**0.5
+    varied = error > 1e-9 * np.abs(differences).max(-1)  # less is rounding: 0.65 - 0.6 is not quite 0.6 - 0.55
     if n < BOOTSTRAP:
-        t = np.where(error > 0, stdtrit(n - 1, (1 + level) / 2), np.inf)
+        t = stdtrit(n - 1, (1 + level) / 2)
     else:
         t = np.partition(_resampled_t(differences - mean[..., None]), last, axis=0)[last]
-    half = t * np.where(error > 0, error, 1)
+    half = np.where(varied, t, np.inf) * np.where(varied, error, 1)
     return mean - half, mean + half
 
 

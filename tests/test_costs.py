@@ -11,7 +11,7 @@ from torch.profiler import ProfilerActivity, profile
 
 from lessonlib import clock
 from lessonlib.arms import ARMS, Arm
-from lessonlib.clock import Roof, passes, peak_bytes, roof_here, times
+from lessonlib.clock import Roof, passes, roof_here, times
 from lessonlib.composed import composing_pays
 from lessonlib.costs import cost, layers, saved_by_photo
 from lessonlib.figures.costs import roofline
@@ -204,18 +204,6 @@ def test_the_roof_is_the_lower_of_two_ceilings(monkeypatch):
 
 
 ONE = clock.Timing(1, 1, 1, 1, 1, 1)
-
-
-def test_without_a_gpu_there_is_no_peak(monkeypatch):
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    assert peak_bytes(lambda: None) is None
-
-
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
-def test_the_peak_on_a_gpu_holds_at_least_what_is_saved():
-    module, x = ARMS["pair"].build(32, 32, 1).cuda(), torch.randn(8, 32, 32, 32, device="cuda")
-    peak = peak_bytes(passes(module, x)["both"])
-    assert peak >= cost(module, x.shape).saved - x.nbytes
 
 
 @pytest.mark.parametrize(

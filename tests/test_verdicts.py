@@ -110,6 +110,9 @@ def test_too_few_or_equal_differences_leave_everything_open():
     for differences in ([], [3.0], [3.0, 3.1], [1.0] * 6, [1.0] * 9):
         assert interval(differences) == (-math.inf, math.inf)
     assert interval([0.0] * 7 + [1.0], level=0.9998) == (-math.inf, math.inf)  # of eight, too often none is the odd one
+    for n in (4, 10):  # the same difference of 12 photos, from another accuracy each time
+        equal = [100 * (right / 3929 - (right - 12) / 3929) for right in range(100, 100 + 311 * n, 311)]
+        assert len(set(equal)) > 1 and interval(equal) == (-math.inf, math.inf)
     assert FEWEST == 3 and BOOTSTRAP == 8
 
 
