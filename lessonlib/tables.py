@@ -23,7 +23,7 @@ def race_table(runs):
 
 def cost_table(costs):
     """What each arm takes forward, `{arm name: costs.Cost}`, bytes in MB of 10^6."""
-    head = "| arm | weights | M MACs | operations | MB moved | MB saved | MACs a byte |\n|---|---:|---:|---:|---:|---:|---:|\n"
+    head = "| arm | weights | M MACs | operations | MB moved | MB kept | MACs a byte |\n|---|---:|---:|---:|---:|---:|---:|\n"
     rows = (
         f"| {ARMS[name].label} | {c.weights:,} | {c.macs / 1e6:,.1f} | {c.operations} | {c.moved / 1e6:,.2f} "
         f"| {c.saved / 1e6:,.2f} | {c.intensity:,.1f} |"
@@ -34,7 +34,7 @@ def cost_table(costs):
 
 def layer_table(layers):
     """A network's convolutions, a list of `costs.Layer`: shapes, costs, and which way a composed pair goes."""
-    head = "| layer | in | out | weights | M MACs | MB saved | composing | goes |\n|---|---|---|---:|---:|---:|---:|---|\n"
+    head = "| layer | in | out | weights | M MACs | MB kept | composing | goes |\n|---|---|---|---:|---:|---:|---:|---|\n"
     ways = {None: "one convolution", True: "composed first", False: "in series"}
     rows = (
         f"| {layer.name} | {_size(layer.shape_in)} | {_size(layer.shape_out)} | {layer.cost.weights:,} "

@@ -104,7 +104,7 @@ def beside(low, high, figure):
         same = "the same direction, but " if min(low * figure, high * figure) > 0 else ""
         return f"{same}{figure:+.1f} points are ruled out here"
     if low <= 0 <= high:
-        return f"{figure:+.1f} points are not ruled out here, and no difference at all is not either"
+        return f"neither {figure:+.1f} points nor 0 is ruled out here"
     return f"{figure:+.1f} points fit what we find"
 
 

@@ -246,7 +246,7 @@ def test_nonsense_is_answered_with_a_sentence(call, words):
         (-1.7, -0.3, "+1.0 points are ruled out here"),
         (1.2, 2.0, "the same direction, but +1.0 points are ruled out here"),
         (-0.4, 0.9, "+1.0 points are ruled out here"),
-        (-0.4, 1.6, "+1.0 points are not ruled out here, and no difference at all is not either"),
+        (-0.4, 1.6, "neither +1.0 points nor 0 is ruled out here"),
         (-math.inf, math.inf, "too few runs for an interval, so +1.0 points stay open"),
     ],
 )

@@ -123,7 +123,7 @@ def _why_not(step, after, interior):
     if together == apart and not _fewer_layers(one, now):
         return "torch would pad in a layer of its own, as the sides differ or are not padded with zeros"
     return (
-        f"as one they would take {together:,} multiplications a position instead of {apart:,}, {together / apart - 1:.0%} more"
+        f"as one they would take {together:,} multiplications a position instead of {apart:,}, {together / apart - 1:.1%} more"
     )
 
 

@@ -15,9 +15,9 @@ from lessonlib.merging.tracing import find_chains
 __all__ = ["Plan", "plan", "merge_chains"]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Plan:
-    """What `merge_chains` does to a model, shown as a table by a notebook and by `print`.
+    """What `merge_chains` does to a model, shown in words by a notebook, by `print` and at a prompt.
 
     steps: for each layer of a chain how it goes, several that become one together; left: `{name of a layer: why it is left}`;
     differ: `{name of a step's first layer: (positions that differ, of how many)}` where only the interior is merged.
@@ -32,7 +32,7 @@ class Plan:
         """The steps in which several layers become one."""
         return [step for step in self.steps if step.one]
 
-    def __str__(self):
+    def __repr__(self):  # and so str: words, not the weights of every step
         before, after = sum(len(step.names) for step in self.merged), len(self.merged)
         lines = [f"{before} layers become {after}." if before else "No layers become one."]
         lines += [self._line(step) for step in self.steps]
