@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
 from torch.profiler import ProfilerActivity, profile
@@ -24,7 +24,6 @@ SMALL = Network(width=0.25, blocks=(1, 1, 1, 1))
 few = st.integers(1, 5)
 
 
-@settings(deadline=None)
 @given(few, few, few, st.integers(1, 3), st.integers(1, 3), st.integers(3, 9), st.integers(3, 9), st.integers(1, 2))
 def test_a_convolution_by_the_formulas(n, c_in, c_out, k, stride, h, w, groups):
     c_in, c_out = groups * c_in, groups * c_out
