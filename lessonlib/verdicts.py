@@ -155,7 +155,7 @@ def runs_needed(differences, points, power=0.8):
     if differences.ndim != 1 or len(differences) < 2:
         raise ValueError("The spread shows from two differences on: record another run of both arms.")
     if not points >= 0.001 or isinf(points):
-        raise ValueError(f"The difference to be found is a number of points from 0.001 up, such as 1; {points} is none.")
+        raise ValueError(f"The difference to be found is a positive number of points, at least 0.001; {points} is none.")
     if not 0.5 <= power < 1:
         raise ValueError(f"The power is a share of studies from 0.5 to less than 1, such as 0.8; {power} is none.")
     z = NormalDist().inv_cdf

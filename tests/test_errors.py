@@ -692,7 +692,9 @@ AREAS = {
             ),
             Bad("a figure of nan", lambda _: verdicts.beside(-1, 1, NAN), ValueError, "figure is nan", "give a finite"),
             Bad("a nan among differences", lambda _: verdicts.runs_needed([NAN, 1, 2], 1), ValueError, "finite", "leave out"),
-            Bad("almost nothing to find", lambda _: verdicts.runs_needed([1, 2], 1e-300), ValueError, "1e-300", "0.001 up"),
+            Bad(
+                "almost nothing to find", lambda _: verdicts.runs_needed([1, 2], 1e-300), ValueError, "1e-300", "at least 0.001"
+            ),
             Bad("arms in a list", lambda _: redrawn([1, 2], 2), TypeError, "accuracies is of type list", "give a dict"),
             Bad("an arm without runs", lambda _: redrawn({"3x3": []}, 2), ValueError, "3x3", "leave it out"),
             Bad("no such reference", lambda _: conclusions({"a": X}, "b", 1), ValueError, "no 'b'", "choose one of a"),
