@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
 from torch.profiler import ProfilerActivity, profile
@@ -24,7 +24,6 @@ SMALL = Network(width=0.25, blocks=(1, 1, 1, 1))
 few = st.integers(1, 5)
 
 
-@settings(deadline=None)
 @given(few, few, few, st.integers(1, 3), st.integers(1, 3), st.integers(3, 9), st.integers(3, 9), st.integers(1, 2))
 def test_a_convolution_by_the_formulas(n, c_in, c_out, k, stride, h, w, groups):
     c_in, c_out = groups * c_in, groups * c_out
@@ -211,7 +210,7 @@ ONE = clock.Timing(1, 1, 1, 1, 1, 1)
     [
         (lambda: cost(nn.Conv2d(3, 4, 3), (1, 5, 8, 8)), "cannot take an input of shape .1, 5, 8, 8."),
         (lambda: layers(nn.Conv2d(3, 4, 3), (1, 3, 2, 2)), "cannot take an input of shape .1, 3, 2, 2."),
-        (lambda: times({"a": int}, rounds=1), "at least 2 rounds"),
+        (lambda: times({"a": int}, rounds=1), "rounds is 1"),
     ],
 )
 def test_bad_input_gets_one_sentence(call, sentence):

@@ -36,6 +36,8 @@ def convolutions_of(layers):
     for layer, fit in zip(layers, fits):
         if None not in (channels, fit.reads) and channels != fit.reads:
             raise ValueError(f"A layer gives {channels} channels and the next, a {type(layer).__name__}, reads {fit.reads}.")
+        if fit.axes not in (None, axes):
+            raise ValueError(f"A layer slides along {axes} axes and the next, a {type(layer).__name__}, along {fit.axes}.")
         try:
             if axes is None or channels is None:
                 raise CannotMerge("no convolution in its chain says how many channels and axes there are")
@@ -128,7 +130,13 @@ def _why_not(step, after, interior):
 
 
 def differing_in_chain(parts, size):
-    """Where convolutions in series and `one_of(parts, interior=True)` differ on an input of `size`: a mask as the output."""
+    """Where convolutions in series and `one_of(parts, interior=True)` differ on an input of `size`: a mask as the output.
+
+    ValueError for a size that is no whole number of pixels for each axis.
+    """
+    axes = len(parts[0].kernel)
+    if not isinstance(size, list | tuple) or len(size) != axes or not all(isinstance(n, int) and n > 0 for n in size):
+        raise ValueError(f"A size is {axes} whole numbers from 1 up, the pixels along each axis; give these, not {size}.")
     one, *rest = parts
     wrong = torch.zeros(one.output_size(size), dtype=torch.bool)
     for part in rest:

@@ -151,6 +151,10 @@ def _each_channel(weight, bias, fill, stride=None, padding=None, biased=False):
 
 
 def _exact(tensor):
+    if tensor.is_complex():
+        raise CannotMerge("its numbers are complex")
+    if tensor.is_meta:
+        raise CannotMerge("it lies on the meta device and has no numbers: load its weights")
     return tensor.detach().cpu().double()
 
 

@@ -3,10 +3,12 @@
 from copy import deepcopy
 from dataclasses import dataclass, field
 from math import prod
+from numbers import Real
 
 import torch
 from torch import nn
 
+from lessonlib.checks import kind
 from lessonlib.merging.chains import Step, convolutions_of, differing_in_chain, macs_of, steps_of
 from lessonlib.merging.layers import CannotMerge, as_layer
 from lessonlib.merging.pairs import like_of
@@ -67,10 +69,11 @@ def plan(model, x=None, at_most=1.0, interior=False):
         raise TypeError(f"Chains are merged in an nn.Module, and this is a {type(model).__name__}: give the model itself.")
     if model.training:
         raise ValueError("The model is in training mode, where BatchNorm and dropout do something else: call eval() first.")
+    kind("plan", Real, at_most=at_most)
     if not at_most > 0:
         raise ValueError(f"at_most is how many times the multiplications are accepted, so more than 0, not {at_most}.")
-    if interior and x is None:
-        raise ValueError("Which positions differ depends on the size: give an input of the model too, as x.")
+    if interior and not isinstance(x, torch.Tensor):
+        raise ValueError("Which positions differ depends on the size: give an input of the model too, as the tensor x.")
     chains, left = find_chains(model)
     steps = []
     for names in chains:
@@ -118,6 +121,8 @@ def _differ(model, x, steps):
     try:
         with torch.no_grad():
             model(x)
+    except RuntimeError as error:
+        raise ValueError(f"The model does not take this x of shape {tuple(x.shape)}: give one that it takes.") from error
     finally:
         for hook in hooks:
             hook.remove()

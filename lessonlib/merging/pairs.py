@@ -34,7 +34,7 @@ def differs(a, b, size):
     Returns a mask as large as the output, False everywhere exactly if the two are one for this size; elsewhere the numbers
     differ, unless the pixels there happen to be zero. Raises as `merge`, and ValueError for a size that is too small.
     """
-    return differing_in_chain(_parts(a, b), tuple(size))
+    return differing_in_chain(_parts(a, b), size)
 
 
 def like_of(layers, otherwise=None):

@@ -6,9 +6,9 @@ from typing import NamedTuple
 from torch import nn
 
 from lessonlib.checks import whole
-from lessonlib.merging.layers import as_convolutions, as_layer
+from lessonlib.merging.layers import CannotMerge, as_convolutions, as_layer
 from lessonlib.nearest import nearest_product
-from lessonlib.widths import alternating_factors, wide_factors
+from lessonlib.widths import TINY, alternating_factors, wide_factors
 
 __all__ = ["Split", "split"]
 
@@ -39,7 +39,10 @@ def split(layer, width=None):
         raise ValueError(
             f"split takes an odd square kernel from 3x3 on, and this is {layer.kernel_size}: pad it with zeros first."
         )
-    [one] = as_convolutions(layer, 2, layer.in_channels)
+    try:
+        [one] = as_convolutions(layer, 2, layer.in_channels)
+    except CannotMerge as reason:
+        raise ValueError(f"This Conv2d is not split: {reason}.") from None
     if one.depthwise and one.groups > 1:
         if width is not None:
             raise ValueError(f"A depthwise convolution stays depthwise: leave the width out, it is {one.groups}.")
@@ -47,7 +50,7 @@ def split(layer, width=None):
             raise ValueError(f"A depthwise {k}x{k} is not split: nearest_product knows 3x3 and 5x5.")
         found = nearest_product(one.weight[:, 0])
         B, C = found.B[:, None], found.C[:, None]
-        relative = found.residual.norm() / one.weight.norm()
+        relative = found.residual.norm() / one.weight.norm().clamp_min(TINY)
     elif one.groups > 1:
         raise ValueError(f"split takes one group or a depthwise convolution, and this has {one.groups} groups.")
     else:
