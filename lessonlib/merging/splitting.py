@@ -6,7 +6,8 @@ from typing import NamedTuple
 from torch import nn
 
 from lessonlib.checks import whole
-from lessonlib.merging.layers import as_convolutions, as_layer
+from lessonlib.merging.kinds import fit_of
+from lessonlib.merging.layers import CannotMerge, as_convolutions, as_layer
 from lessonlib.nearest import nearest_product
 from lessonlib.widths import alternating_factors, wide_factors
 
@@ -32,14 +33,17 @@ def split(layer, width=None):
     `alternating_factors` beyond, which come near the best and do not prove it.
     Returns a `Split`. Raises TypeError for another layer, ValueError for one that has no such split.
     """
-    if not isinstance(layer, nn.Conv2d):
+    if not isinstance(layer, nn.Conv2d) or fit_of(layer) is None:
         raise TypeError(f"split takes an nn.Conv2d, and this is a {type(layer).__name__}.")
     k, *others = set(layer.kernel_size)
     if others or k % 2 == 0 or k == 1:
         raise ValueError(
             f"split takes an odd square kernel from 3x3 on, and this is {layer.kernel_size}: pad it with zeros first."
         )
-    [one] = as_convolutions(layer, 2, layer.in_channels)
+    try:
+        [one] = as_convolutions(layer, 2, layer.in_channels)
+    except CannotMerge as reason:
+        raise ValueError(f"This {type(layer).__name__} is not split: {reason}.") from None
     if one.depthwise and one.groups > 1:
         if width is not None:
             raise ValueError(f"A depthwise convolution stays depthwise: leave the width out, it is {one.groups}.")
