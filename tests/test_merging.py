@@ -7,11 +7,12 @@ import sys
 from collections import defaultdict
 
 import hypothesis.strategies as st
+import pytest
 import torch
 from hypothesis import HealthCheck, assume, given, settings
 from torch import nn
 
-from lessonlib.merging import CannotMerge, differs, merge
+from lessonlib.merging import CannotMerge, PadWith, differs, merge
 
 CONVOLUTIONS = nn.Conv1d, nn.Conv2d, nn.Conv3d
 NORMS = nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d
@@ -134,6 +135,46 @@ def try_pairs(cases):
 
 def test_two_layers_become_one_or_are_refused_with_reason():
     try_pairs(2000)
+
+
+def conv(*options, **more):
+    return nn.Conv2d(*options, **more)
+
+
+def holding(value):
+    layer = conv(2, 2, 1)
+    layer.weight.data[0] = value
+    return layer
+
+
+@pytest.mark.parametrize(
+    "call, error, words",
+    [
+        (lambda: merge("a", conv(2, 2, 1)), TypeError, "this is a str: give modules"),
+        (lambda: merge(conv(2, 3, 1), conv(2, 2, 1)), CannotMerge, "the layer before gives 3 channels, and it reads 2"),
+        (lambda: merge(nn.Conv1d(2, 2, 1), conv(2, 2, 1)), CannotMerge, "slide along 1 axes, and it along 2"),
+        (lambda: merge(conv(2, 2, 1), nn.AvgPool3d(2)), CannotMerge, "slide along 2 axes, and it along 3"),
+        (lambda: merge(nn.ZeroPad3d(1), conv(2, 2, 1)), CannotMerge, "it pads 3 axes, and the convolution has 2"),
+        (lambda: merge(nn.Sequential(), nn.Sequential()), CannotMerge, "A Sequential is no convolution"),
+        (lambda: merge(conv(2, 2, 1), nn.LazyConv2d(2, 1)), CannotMerge, "A LazyConv2d is no convolution"),
+        (lambda: merge(holding(float("nan")), conv(2, 2, 1)), CannotMerge, "not all finite"),
+        (lambda: merge(conv(2, 2, 1), holding(float("inf"))), CannotMerge, "not all finite"),
+        (lambda: merge(conv(2, 2, 1, dtype=torch.complex64), nn.Identity()), CannotMerge, "its numbers are complex"),
+        (lambda: merge(conv(2, 2, 1, device="meta"), nn.Identity()), CannotMerge, "on the meta device"),
+        (lambda: PadWith([1.0], (1, 1, 1)), ValueError, "by 2, 4 or 6 numbers"),
+        (lambda: differs(conv(2, 2, 1), conv(2, 2, 1), (5, 5, 5)), ValueError, "2 whole numbers from 1 up"),
+        (lambda: differs(conv(2, 2, 1), conv(2, 2, 3), (2, 2)), ValueError, "too small for a kernel"),
+    ],
+)
+def test_what_is_not_merged_is_told_why(call, error, words):
+    with pytest.raises(error, match=words):
+        call()
+
+
+def test_a_padding_with_whole_numbers_pads_with_these():
+    x = torch.randn(1, 2, 4, 4)
+    one = merge(PadWith([1, 2], (1, 0, 0, 2)), nn.AvgPool2d(2))
+    assert torch.allclose(one(x), nn.AvgPool2d(2)(PadWith([1.0, 2.0], (1, 0, 0, 2))(x)), atol=1e-6)
 
 
 if __name__ == "__main__":

@@ -108,7 +108,15 @@ def test_a_large_layer_in_its_own_precision_comes_as_near_as_the_dense_method():
         (nn.Conv2d(4, 4, 7, groups=4), None, ValueError, "nearest_product knows 3x3 and 5x5"),
         (nn.Conv2d(2, 2, 3), None, ValueError, "width is None; give a whole number"),
         (nn.Conv2d(2, 2, 3), 0, ValueError, "width"),
-        (nn.Conv2d(2, 2, 3, padding=1, padding_mode="reflect"), 2, ValueError, "reflect"),
+        (
+            nn.Conv2d(2, 2, 3, padding=1, padding_mode="reflect"),
+            2,
+            ValueError,
+            "This Conv2d is not split: it pads with 'reflect'",
+        ),
+        (nn.LazyConv2d(2, 3), 2, TypeError, "this is a LazyConv2d"),
+        (nn.Conv2d(2, 2, 3, device="meta"), 2, ValueError, "meta device"),
+        (nn.Conv2d(2, 2, 3, dtype=torch.complex64), 2, ValueError, "complex"),
     ],
 )
 def test_what_is_not_split_is_told_why(layer, width, error, words):

@@ -7,7 +7,8 @@ merging only the interior goes wrong, `split` is the way back. `python -m lesson
 exported model. Needs torch only.
 """
 
-from lessonlib.merging.layers import CannotMerge, PadWith
+from lessonlib.merging.kinds import PadWith
+from lessonlib.merging.layers import CannotMerge
 from lessonlib.merging.models import Plan, merge_chains, plan
 from lessonlib.merging.pairs import differs, merge
 from lessonlib.merging.splitting import Split, split

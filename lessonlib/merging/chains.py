@@ -8,7 +8,8 @@ import torch
 import torch.nn.functional as F
 
 from lessonlib.merging.convolution import Convolution, border_obstacle, differing, in_series, reading
-from lessonlib.merging.layers import CannotMerge, as_convolutions, fit_of
+from lessonlib.merging.kinds import fit_of
+from lessonlib.merging.layers import CannotMerge, as_convolutions
 
 __all__ = ["Step", "steps_of", "convolutions_of", "one_of", "macs_of", "differing_in_chain"]
 
@@ -34,13 +35,13 @@ def convolutions_of(layers):
     channels = next((fit.reads for fit in fits if fit.reads), None)
     found = []
     for layer, fit in zip(layers, fits):
-        if None not in (channels, fit.reads) and channels != fit.reads:
-            raise ValueError(f"A layer gives {channels} channels and the next, a {type(layer).__name__}, reads {fit.reads}.")
-        if fit.axes not in (None, axes):
-            raise ValueError(f"A layer slides along {axes} axes and the next, a {type(layer).__name__}, along {fit.axes}.")
         try:
             if axes is None or channels is None:
                 raise CannotMerge("no convolution in its chain says how many channels and axes there are")
+            if fit.reads not in (None, channels):
+                raise CannotMerge(f"the layer before gives {channels} channels, and it reads {fit.reads}")
+            if fit.axes not in (None, axes):
+                raise CannotMerge(f"the layers before slide along {axes} axes, and it along {fit.axes}")
             found.append(as_convolutions(layer, axes, channels))
         except CannotMerge as reason:
             found.append(reason)

@@ -11,13 +11,15 @@ NORM = aten._native_batch_norm_legit_no_training  # as it is written after run_d
 CONVOLUTIONS = nn.Conv1d, nn.Conv2d, nn.Conv3d
 NORMS = nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d
 POOLS = {aten.avg_pool1d: nn.AvgPool1d, aten.avg_pool2d: nn.AvgPool2d, aten.avg_pool3d: nn.AvgPool3d}
+DROPOUTS = aten.dropout, aten.feature_dropout
 PADS = nn.ConstantPad1d, nn.ConstantPad2d, nn.ConstantPad3d
 
 
 def with_layers(program):
     """The module of a `torch.export.ExportedProgram` in eval, with layers in the place of the operators that can be merged.
 
-    These are convolution, BatchNorm, average pooling and constant padding; all others stay, and so do the outputs.
+    These are convolution, BatchNorm, average pooling, constant padding and dropout; all others stay, and so do the outputs.
+    ValueError for a model exported in training mode.
     """
     module = program.module()
     for node in list(module.graph.nodes):
@@ -30,6 +32,8 @@ def with_layers(program):
             call = module.graph.call_module(name, node.args[:1])
         for picture in list(node.users) if node.target.overloadpacket is NORM else [node]:  # it gives three, this one is used
             picture.replace_all_uses_with(call)
+        if not node.users:  # torch would keep a dropout, taking it for random
+            module.graph.erase_node(node)
     module.graph.eliminate_dead_code()
     module.recompile()
     return nn.Module.train(module, False)  # eval() of such a module is forbidden, since its operators are those of eval already
@@ -52,11 +56,15 @@ def _layer(module, node):
     operator, schema = node.target.overloadpacket, node.target._schema.arguments
     values = [node.args[i] if i < len(node.args) else node.kwargs.get(a.name, a.default_value) for i, a in enumerate(schema)]
     given = {a.name: _weights(module, value) for a, value in zip(schema[1:], values[1:])}
+    if (operator is aten.batch_norm and given["training"] and given["running_mean"] is not None) or given.get("train"):
+        raise ValueError("The model was exported in training mode, where BatchNorm and dropout differ: call eval() first.")
     if any(isinstance(value, torch.fx.Node) for value in given.values()):  # a weight or a size that is computed
         return None
     if operator in (aten.conv1d, aten.conv2d, aten.conv3d, aten.convolution) and not given.get("transposed"):
         return _convolution(**given)
-    if operator in (aten.batch_norm, NORM) and not given.get("training") and given["running_mean"] is not None:
+    if operator in DROPOUTS:
+        return nn.Identity()
+    if operator in (aten.batch_norm, NORM) and given["running_mean"] is not None:
         return _norm(node.meta["val"], **given)
     if operator in POOLS:
         names = "kernel_size", "stride", "padding", "ceil_mode", "count_include_pad", "divisor_override"
@@ -80,7 +88,7 @@ def _convolution(weight, bias, stride, padding, dilation, groups, **_):
     each = [tuple(n) * (axes // len(n)) if not isinstance(n, str) else n for n in (stride, padding, dilation)]
     out, channels, *kernel = weight.shape
     layer = CONVOLUTIONS[axes - 1](channels * groups, out, kernel, *each, groups, bias is not None, device="meta")
-    layer.weight, layer.bias = weight, bias
+    layer.weight, layer.bias = _parameter(weight), _parameter(bias)
     return layer
 
 
@@ -91,5 +99,10 @@ def _norm(out, weight, bias, running_mean, running_var, eps, **_):
     layer = NORMS[axes - 1](len(running_mean), eps, affine=weight is not None, device="meta")
     layer.running_mean, layer.running_var = running_mean, running_var
     if weight is not None:
-        layer.weight, layer.bias = weight, nn.Parameter(torch.zeros_like(weight)) if bias is None else bias
+        layer.weight, layer.bias = _parameter(weight), _parameter(bias)
     return layer
+
+
+def _parameter(weight):
+    """For a layer, which takes no buffer for its weight: a blur's fixed kernel is one."""
+    return weight if weight is None or isinstance(weight, nn.Parameter) else nn.Parameter(weight, requires_grad=False)

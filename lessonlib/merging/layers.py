@@ -1,74 +1,19 @@
 """torch's layers as `Convolution`s, and a `Convolution` as a layer again."""
 
-from typing import NamedTuple
-
 import torch
-import torch.nn.functional as F
 from torch import nn
-from torch.nn.modules.batchnorm import _BatchNorm
 
 from lessonlib.composed import ComposedPair
 from lessonlib.merging.convolution import Convolution
+from lessonlib.merging.kinds import CONVOLUTIONS, IDLE, PADS, POOLS, PadWith, is_norm
 
-__all__ = ["CannotMerge", "PadWith", "Fit", "fit_of", "as_convolutions", "as_layer"]
+__all__ = ["CannotMerge", "as_convolutions", "as_layer"]
 
-CONVOLUTIONS = nn.Conv1d, nn.Conv2d, nn.Conv3d
-POOLS = nn.AvgPool1d, nn.AvgPool2d, nn.AvgPool3d
 ZERO_PADS = nn.ZeroPad1d, nn.ZeroPad2d, nn.ZeroPad3d
-PADS = nn.ConstantPad1d, nn.ConstantPad2d, nn.ConstantPad3d
-IDLE = nn.Identity, nn.Dropout, nn.Dropout1d, nn.Dropout2d, nn.Dropout3d  # which do nothing in eval
 
 
 class CannotMerge(ValueError):
     """A layer that is not, or a pair that has not, one convolution, and why."""
-
-
-class PadWith(nn.Module):
-    """Pads every channel with a number of its own: what a convolution with a bias gives beyond the edge, say.
-
-    values: `(channels,)`; padding: before and after along each axis, the last axis first, as torch counts it.
-    `(n, channels, h, w)` becomes `(n, channels, top + h + bottom, left + w + right)`; with one or three axes alike.
-    """
-
-    def __init__(self, values, padding):
-        super().__init__()
-        self.register_buffer("values", torch.as_tensor(values))
-        self.padding = tuple(padding)
-
-    def forward(self, x):
-        values = self.values.to(x.dtype).view(-1, *(1,) * (x.ndim - 2))
-        return F.pad(x, self.padding) + values * F.pad(torch.zeros_like(x[:1]), self.padding, value=1)
-
-    def extra_repr(self):
-        return f"{len(self.values)} channels, padding={self.padding}"
-
-
-class Fit(NamedTuple):
-    """What a layer reads, how many axes and channels, and how many channels it gives; None is any, then it gives as many."""
-
-    axes: int | None
-    reads: int | None
-    gives: int | None
-
-
-def fit_of(layer):
-    """The `Fit` of a layer that `as_convolutions` knows, else None: a subclass with a forward of its own is not known."""
-    known = (*CONVOLUTIONS, *POOLS, *PADS, *IDLE, _BatchNorm, PadWith, ComposedPair)
-    if not any(isinstance(layer, kind) and type(layer).forward is kind.forward for kind in known):
-        return None
-    if isinstance(layer, CONVOLUTIONS):
-        return Fit(len(layer.kernel_size), layer.in_channels, layer.out_channels)
-    if isinstance(layer, POOLS):
-        return Fit(1 + [isinstance(layer, pool) for pool in POOLS].index(True), None, None)
-    if isinstance(layer, PADS):
-        return Fit(len(layer.padding) // 2, None, None)
-    if isinstance(layer, PadWith):
-        return Fit(len(layer.padding) // 2, len(layer.values), len(layer.values))
-    if isinstance(layer, _BatchNorm):
-        return Fit(None, layer.num_features, layer.num_features)
-    if isinstance(layer, ComposedPair):
-        return Fit(2, layer[0].in_channels, layer[-1].out_channels)
-    return Fit(None, None, None)
 
 
 def as_convolutions(layer, axes, channels):
@@ -77,16 +22,21 @@ def as_convolutions(layer, axes, channels):
     In float64 on the CPU: not every GPU has float64, and half precision could not hold what lies between.
     CannotMerge where it is none, with the reason.
     """
-    if layer._forward_hooks or layer._forward_pre_hooks:
-        raise CannotMerge("it has forward hooks, which would no longer see what they see: remove them")
+    if layer._forward_hooks or layer._forward_pre_hooks or layer._backward_hooks or layer._backward_pre_hooks:
+        raise CannotMerge(
+            "it has hooks, which would no longer see what they see: remove them (weight_norm and pruning are such)"
+        )
     if isinstance(layer, CONVOLUTIONS):
         return [_from_convolution(layer)]
     if isinstance(layer, POOLS):
         return [_from_pool(layer, axes, channels)]
-    if isinstance(layer, _BatchNorm):
+    if is_norm(layer):
         return [_from_batchnorm(layer, axes)]
     if isinstance(layer, PADS):
-        return [_padding(layer.padding, torch.full((channels,), float(layer.value)).double())]
+        if len(layer.padding) > 2 * axes:
+            raise CannotMerge(f"it pads {len(layer.padding) // 2} axes, and the convolution has {axes}")
+        sides = (*layer.padding, *[0] * (2 * axes - len(layer.padding)))  # torch pads the last axes
+        return [_padding(sides, _exact(torch.full((channels,), float(layer.value), dtype=torch.float64)))]
     if isinstance(layer, PadWith):
         return [_padding(layer.padding, _exact(layer.values))]
     if isinstance(layer, ComposedPair):
@@ -99,14 +49,14 @@ def as_convolutions(layer, axes, channels):
 
 
 def _from_convolution(layer):
-    if layer.padding_mode != "zeros":
-        raise CannotMerge(f"it pads with {layer.padding_mode!r}, not with zeros")
     weight = _exact(layer.weight)
     reach = [d * (k - 1) for d, k in zip(layer.dilation, layer.kernel_size)]
     if layer.padding == "same":
         padding = tuple((n // 2, n - n // 2) for n in reach)
     else:
         padding = tuple((n, n) for n in ([0] * len(reach) if layer.padding == "valid" else layer.padding))
+    if layer.padding_mode != "zeros" and any(sum(padding, ())):
+        raise CannotMerge(f"it pads with {layer.padding_mode!r}, not with zeros")
     bias = weight.new_zeros(layer.out_channels) if layer.bias is None else _exact(layer.bias)
     fill = weight.new_zeros(layer.in_channels)
     biased = layer.bias is not None
@@ -114,14 +64,16 @@ def _from_convolution(layer):
 
 
 def _from_batchnorm(layer, axes):
-    if layer.training:
+    if layer.training and isinstance(layer, nn.modules.batchnorm._BatchNorm):  # one of constants does the same in training
         raise CannotMerge("BatchNorm depends on the other photos of the batch while it is in training mode: call eval()")
     if layer.running_mean is None:
         raise CannotMerge("it keeps no running mean, so it depends on the other photos of the batch")
     scale = 1 / (_exact(layer.running_var) + layer.eps).sqrt()
     bias = -_exact(layer.running_mean) * scale
-    if layer.affine:
-        scale, bias = _exact(layer.weight) * scale, _exact(layer.weight) * bias + _exact(layer.bias)
+    if layer.weight is not None:
+        scale, bias = _exact(layer.weight) * scale, _exact(layer.weight) * bias
+    if layer.bias is not None:
+        bias = bias + _exact(layer.bias)
     return _each_channel(scale.view(-1, 1, *(1,) * axes), bias, torch.zeros_like(bias), biased=True)
 
 
@@ -151,15 +103,16 @@ def _each_channel(weight, bias, fill, stride=None, padding=None, biased=False):
 
 
 def _exact(tensor):
-    if tensor.is_complex():
-        raise CannotMerge("its numbers are complex")
-    if tensor.is_meta:
-        raise CannotMerge("it lies on the meta device and has no numbers: load its weights")
-    return tensor.detach().cpu().double()
+    if tensor.is_meta or tensor.is_complex():
+        raise CannotMerge(f"its numbers are {'on the meta device, where there are none' if tensor.is_meta else 'complex'}")
+    exact = tensor.detach().cpu().double()
+    if not exact.isfinite().all():
+        raise CannotMerge("its numbers are not all finite")
+    return exact
 
 
 def as_layer(convolution, like):
-    """A layer of torch that does what `convolution` does, with weights of the kind and place of the tensor `like`.
+    """A layer of torch that does what `convolution` does, with weights of the kind and place of `like`, frozen if that is.
 
     A convolution, behind a padding where its sides differ or it is not zeros.
     """
@@ -172,9 +125,9 @@ def as_layer(convolution, like):
     layer = CONVOLUTIONS[axes - 1](
         len(c.fill), len(c.bias), c.kernel, c.stride, padding, c.dilation, c.groups, c.biased, device="meta"
     )
-    layer.weight = nn.Parameter(c.weight.to(like))
+    layer.weight = nn.Parameter(c.weight.to(like), like.requires_grad)
     if c.biased:
-        layer.bias = nn.Parameter(c.bias.to(like))
+        layer.bias = nn.Parameter(c.bias.to(like), like.requires_grad)
     if axes == 2 and like.ndim == 4 and like.is_contiguous(memory_format=torch.channels_last) and not like.is_contiguous():
         layer = layer.to(memory_format=torch.channels_last)
     return (nn.Sequential(pad, layer) if c.padded_apart else layer).eval()

@@ -1,6 +1,5 @@
 """The chains of a whole model become one convolution each, where that is exact and pays."""
 
-from copy import deepcopy
 from dataclasses import dataclass, field
 from math import prod
 from numbers import Real
@@ -12,7 +11,7 @@ from lessonlib.checks import kind
 from lessonlib.merging.chains import Step, convolutions_of, differing_in_chain, macs_of, steps_of
 from lessonlib.merging.layers import CannotMerge, as_layer
 from lessonlib.merging.pairs import like_of
-from lessonlib.merging.tracing import find_chains
+from lessonlib.merging.tracing import copy_of, find_chains
 
 __all__ = ["Plan", "plan", "merge_chains"]
 
@@ -63,7 +62,7 @@ def plan(model, x=None, at_most=1.0, interior=False):
     at_most: merge where one convolution takes at most so many times the multiplications of its chain, `math.inf` for always.
         Two convolutions pass over memory twice, so one with a tenth more multiplications may well be faster: measure it;
     interior: merge also where the border will differ, and count the positions that do.
-    Raises ValueError for a model in training mode, TypeError for what is no model.
+    Raises ValueError for a model in training mode or that cannot be copied, TypeError for what is no model.
     """
     if not isinstance(model, nn.Module):
         raise TypeError(f"Chains are merged in an nn.Module, and this is a {type(model).__name__}: give the model itself.")
@@ -90,8 +89,9 @@ def merge_chains(model, x=None, at_most=1.0, interior=False):
     The copy has the same class: the convolution stands in the place of the first layer, Identity in that of the others. Its
     outputs are those of the model up to rounding (with `interior`, off the border); the model stays as it is. Raises as `plan`.
     """
-    merged = deepcopy(model)
-    for step in plan(model, x, at_most, interior).merged:
+    steps = plan(model, x, at_most, interior).merged
+    merged = copy_of(model)
+    for step in steps:
         first, *others = step.names
         like = like_of([model.get_submodule(name) for name in step.names], otherwise=model)
         merged.set_submodule(first, as_layer(step.one, like))
@@ -112,12 +112,14 @@ def _runs(names, left):
 
 
 def _differ(model, x, steps):
-    sizes = {}
+    sizes, firsts = {}, {step.names[0]: step for step in steps}
 
-    def note(name):
-        return lambda layer, given: sizes.setdefault(name, tuple(given[0].shape[2:])) and None
+    def note(name, axes):
+        return lambda layer, given: sizes.setdefault(name, tuple(given[0].shape[-axes:])) and None
 
-    hooks = [model.get_submodule(step.names[0]).register_forward_pre_hook(note(step.names[0])) for step in steps]
+    hooks = [
+        model.get_submodule(name).register_forward_pre_hook(note(name, len(step.one.kernel))) for name, step in firsts.items()
+    ]
     try:
         with torch.no_grad():
             model(x)
@@ -126,7 +128,7 @@ def _differ(model, x, steps):
     finally:
         for hook in hooks:
             hook.remove()
-    masks = {step.names[0]: differing_in_chain(step.parts, sizes[step.names[0]]) for step in steps}
+    masks = {name: differing_in_chain(firsts[name].parts, size) for name, size in sizes.items()}
     return {name: (int(mask.sum()), prod(mask.shape)) for name, mask in masks.items() if mask.any()}
 
 

@@ -3,7 +3,8 @@
 from torch import nn
 
 from lessonlib.merging.chains import convolutions_of, differing_in_chain, one_of
-from lessonlib.merging.layers import CannotMerge, as_layer, fit_of
+from lessonlib.merging.kinds import fit_of
+from lessonlib.merging.layers import CannotMerge, as_layer
 
 __all__ = ["merge", "differs"]
 
@@ -16,7 +17,7 @@ def merge(a, b, interior=False):
     padding needs a layer of its own. One of them has to say how many channels there are.
     interior: merge even if the border will differ; `differs` shows where.
     Returns an `nn.Conv1d`, `2d` or `3d`, behind a padding layer where its sides differ. a and b stay as they are.
-    Raises CannotMerge (a ValueError) with the reason, ValueError for channels that do not fit, TypeError for what is no layer.
+    Raises CannotMerge (a ValueError) with the reason, TypeError for what is no layer.
     """
     parts = _parts(a, b)
     try:
@@ -43,11 +44,12 @@ def like_of(layers, otherwise=None):
     otherwise: a module whose weights will do where the layers have none, as a padding and an average have not.
     """
     tensors = [tensor for layer in layers for tensor in (*layer.parameters(), *layer.buffers()) if tensor.is_floating_point()]
-    return max(tensors, key=lambda tensor: tensor.ndim) if tensors else like_of([otherwise])
+    # of several that are as large the one that shows its memory format, as a 1x1 kernel does not
+    return max(tensors, key=lambda tensor: (tensor.ndim, not tensor.is_contiguous())) if tensors else like_of([otherwise])
 
 
 def _parts(a, b):
-    layers = [layer for given in (a, b) for layer in (given if type(given) is nn.Sequential else [given])]
+    layers = [layer for given in (a, b) for layer in (type(given) is nn.Sequential and given or [given])]
     for layer in layers:
         if not isinstance(layer, nn.Module):
             raise TypeError(f"Two layers are merged, and this is a {type(layer).__name__}: give modules such as nn.Conv2d.")

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from torch import nn
 
 from lessonlib.checks import whole
+from lessonlib.merging.kinds import fit_of
 from lessonlib.merging.layers import CannotMerge, as_convolutions, as_layer
 from lessonlib.nearest import nearest_product
 from lessonlib.widths import TINY, alternating_factors, wide_factors
@@ -32,7 +33,7 @@ def split(layer, width=None):
     `alternating_factors` beyond, which come near the best and do not prove it.
     Returns a `Split`. Raises TypeError for another layer, ValueError for one that has no such split.
     """
-    if not isinstance(layer, nn.Conv2d):
+    if not isinstance(layer, nn.Conv2d) or fit_of(layer) is None:
         raise TypeError(f"split takes an nn.Conv2d, and this is a {type(layer).__name__}.")
     k, *others = set(layer.kernel_size)
     if others or k % 2 == 0 or k == 1:
@@ -42,7 +43,7 @@ def split(layer, width=None):
     try:
         [one] = as_convolutions(layer, 2, layer.in_channels)
     except CannotMerge as reason:
-        raise ValueError(f"This Conv2d is not split: {reason}.") from None
+        raise ValueError(f"This {type(layer).__name__} is not split: {reason}.") from None
     if one.depthwise and one.groups > 1:
         if width is not None:
             raise ValueError(f"A depthwise convolution stays depthwise: leave the width out, it is {one.groups}.")
