@@ -2,7 +2,7 @@
 
 from sympy import Eq, Matrix, MatrixBase, Symbol, expand
 
-from lessonlib.checks import whole
+from lessonlib.checks import kind, whole
 
 __all__ = ["symbol_kernel", "correlate", "composed_kernel", "equations"]
 
@@ -14,7 +14,11 @@ def symbol_kernel(letter, size):
 
 
 def correlate(x, kernel):
-    """Slide `kernel` over `x` without padding: `y[i, j] = sum over u, v of kernel[u, v] * x[i + u, j + v]`."""
+    """Slide `kernel` over `x` without padding: `y[i, j] = sum over u, v of kernel[u, v] * x[i + u, j + v]`.
+
+    Raises TypeError for what is no sympy Matrix, ValueError for a kernel larger than `x`.
+    """
+    kind("correlate", MatrixBase, x=x, kernel=kernel)
     rows, cols = x.rows - kernel.rows + 1, x.cols - kernel.cols + 1
     if rows < 1 or cols < 1:
         raise ValueError(

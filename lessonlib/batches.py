@@ -28,6 +28,7 @@ class Batches:
             raise ValueError(
                 f"{len(images)} photos with {len(labels)} labels and {len(aspects)} aspects: give as many of each."
             )
+        whole("Batches", px=px, batch=batch)
         if seed is not None:
             whole("Batches", 0, seed=seed)
             if seed >= LARGEST_SEED:

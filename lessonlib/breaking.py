@@ -10,7 +10,7 @@ from typing import NamedTuple
 import torch
 import torch.nn.functional as F
 
-from lessonlib.checks import whole
+from lessonlib.checks import kind, whole
 from lessonlib.kernels import compose, correlate, sides
 
 __all__ = ["PADDINGS", "STRIDES", "Switches", "Pair", "Comparison"]
@@ -29,7 +29,10 @@ STRIDES = {"none": (1, 1), "second": (1, 2), "first": (2, 1)}
 
 @dataclass(frozen=True)
 class Switches:
-    """What the pair has. norm: 'none', 'eval' or 'train'; padding, stride: keys of PADDINGS and STRIDES, else ValueError."""
+    """What the pair has. norm: 'none', 'eval' or 'train'; padding, stride: keys of PADDINGS and STRIDES, else ValueError.
+
+    TypeError where relu or bias is neither True nor False.
+    """
 
     relu: bool = False
     norm: str = "none"
@@ -39,8 +42,9 @@ class Switches:
 
     def __post_init__(self):
         for name, choices in (("norm", ("none", "eval", "train")), ("padding", PADDINGS), ("stride", STRIDES)):
-            if getattr(self, name) not in choices:
+            if getattr(self, name) not in tuple(choices):
                 raise ValueError(f"{name} is one of {', '.join(choices)}, not {getattr(self, name)!r}.")
+        kind("Switches", bool, relu=self.relu, bias=self.bias)
 
 
 class Pair(NamedTuple):
@@ -56,6 +60,7 @@ class Pair(NamedTuple):
 def random_pair(c_in=3, hidden=8, c_out=8, k=2, seed=0):
     """A pair with fixed random float64 weights, scaled so that the numbers keep their size from step to step."""
     whole("random_pair", c_in=c_in, hidden=hidden, c_out=c_out, k=k)
+    whole("random_pair", 0, seed=seed)
     random = torch.Generator().manual_seed(seed)
 
     def normal(*shape):
@@ -70,10 +75,15 @@ def two_steps(pair, x, switches, seen=None):
     """The pair as it is: photos x (n, in, h, w) become (n, out, h', w').
 
     seen: photos (m, in, h, w) whose mean and variance a BatchNorm in eval uses; one in train takes those of x itself.
+    Raises TypeError for what is no Pair or no Switches, ValueError where shapes do not fit or BatchNorm has too few numbers.
     """
+    kind("two_steps", Pair, pair=pair)
+    kind("two_steps", Switches, switches=switches)
     (before_first, before_second), (first, second) = PADDINGS[switches.padding], STRIDES[switches.stride]
     y = _first_step(pair, x, switches, before_first, first)
     if switches.norm == "train":
+        if y.numel() // y.shape[1] < 2:
+            raise ValueError(f"BatchNorm in training needs two numbers a channel, {tuple(y.shape)} has less: give more photos.")
         y = F.batch_norm(y, None, None, pair.gain, pair.offset, training=True)
     if switches.norm == "eval":
         y = F.batch_norm(y, *_statistics(pair, seen, switches), pair.gain, pair.offset)
@@ -83,7 +93,7 @@ def two_steps(pair, x, switches, seen=None):
 
 
 def one_step(pair, x, switches, seen=None):
-    """The merged convolution on photos x (n, in, h, w), with the padding and the stride of both steps together."""
+    """The merged convolution on photos x (n, in, h, w), padding and stride of both steps together. Raises as `two_steps`."""
     A, a = merged(pair, switches, seen)
     (left, right, top, bottom), (first, second) = map(sum, zip(*PADDINGS[switches.padding])), STRIDES[switches.stride]
     return correlate(x, A, first * second, (left, right, top, bottom)) + a[:, None, None]
@@ -93,8 +103,10 @@ def merged(pair, switches, seen=None):
     """Kernel A (out, in, 2k-1, 2k-1) and bias a (out,) of the one convolution, as algebra has it.
 
     A BatchNorm with fixed statistics multiplies and shifts each channel, so it goes into B and its bias. One in train has
-    none, and is merged with those of `seen`; a ReLU is left out. No kernel can do either.
+    none, and is merged with those of `seen`; a ReLU is left out. No kernel can do either. Raises as `two_steps`.
     """
+    kind("merged", Pair, pair=pair)
+    kind("merged", Switches, switches=switches)
     B, b = pair.B, pair.bias if switches.bias else torch.zeros_like(pair.bias)
     if switches.norm != "none":
         mean, variance = _statistics(pair, seen, switches)
@@ -117,8 +129,12 @@ class Comparison(NamedTuple):
 
 
 def compare(two, one):
-    """How outputs (n, out, h, w) of two ways differ; where one of them has more rows or columns, on those that both have."""
-    if two.shape[:-2] != one.shape[:-2]:
+    """How outputs (n, out, h, w) of two ways differ; where one of them has more rows or columns, on those that both have.
+
+    Raises TypeError for what is no tensor, ValueError for outputs of different photos, or of none.
+    """
+    kind("compare", torch.Tensor, two=two, one=one)
+    if two.shape[:-2] != one.shape[:-2] or not two.numel():
         raise ValueError(f"compare takes outputs of the same photos; got {tuple(two.shape)} and {tuple(one.shape)}.")
     h, w = (min(two.shape[side], one.shape[side]) for side in (-2, -1))
     error, size = (two[..., :h, :w] - one[..., :h, :w]).abs(), one.square().mean().sqrt().item()
@@ -130,8 +146,9 @@ def compare(two, one):
 def border_share(n, k, first, second, bias=False):
     """The share of n x n outputs, 0 to 1, at which two random k x k kernels differ from the one merged from them.
 
-    first, second: the padding of each, as `correlate` takes it; the merged one pads their sum.
+    first, second: the padding of each, as `correlate` takes it; the merged one pads their sum. ValueError as there.
     """
+    whole("border_share", n=n, k=k)
     pair = random_pair(1, 1, 1, k)
     x = torch.randn(1, 1, n, n, dtype=torch.float64, generator=torch.Generator().manual_seed(1))
     b = pair.bias[:, None, None] if bias else 0
@@ -142,7 +159,11 @@ def border_share(n, k, first, second, bias=False):
 
 
 def reasons(switches):
-    """Why the pair is no single 3x3, a sentence each; an empty tuple where it is one, up to rounding, on every photo."""
+    """Why the pair is no single 3x3, a sentence each; an empty tuple where it is one, up to rounding, on every photo.
+
+    TypeError for what is no Switches.
+    """
+    kind("reasons", Switches, switches=switches)
     shifts = switches.bias or switches.norm != "none"
     found = {
         "The ReLU sets the negative numbers in the middle to 0, and no kernel does that.": switches.relu,
@@ -167,7 +188,7 @@ def _first_step(pair, x, switches, padding, stride):
 
 def _statistics(pair, seen, switches):
     """Mean and variance (mid,) after the first step on the photos that BatchNorm has seen."""
-    if seen is None:
+    if seen is None or not len(seen):
         raise ValueError("BatchNorm needs `seen`, the photos (n, in, h, w) whose mean and variance it takes when merged.")
     variance, mean = torch.var_mean(_first_step(pair, seen, switches, 0, 1), (0, 2, 3))
     return mean, variance

@@ -1,8 +1,10 @@
 """What several public functions ask of their numbers, in one sentence where it is not so."""
 
-from numbers import Integral
+from numbers import Integral, Real
 
-__all__ = ["whole"]
+__all__ = ["whole", "kind"]
+
+WORDS = {Real: "a number", int: "a whole number", bool: "True or False"}
 
 
 def whole(caller, least=1, **values):
@@ -10,3 +12,11 @@ def whole(caller, least=1, **values):
     for name, value in values.items():
         if not isinstance(value, Integral) or value < least:
             raise ValueError(f"{caller}: {name} is {value!r}; give a whole number of at least {least}.")
+
+
+def kind(caller, wanted, **values):
+    """Raise TypeError, naming the first that is not, unless the values are of the type `wanted`."""
+    for name, value in values.items():
+        if not isinstance(value, wanted):
+            give = WORDS.get(wanted, f"a {wanted.__name__}")
+            raise TypeError(f"{caller}: {name} is of type {type(value).__name__}; give {give}.")

@@ -6,9 +6,9 @@ from statistics import median, quantiles
 
 import torch
 
-from lessonlib.checks import whole
+from lessonlib.checks import kind, whole
 
-__all__ = ["Timing", "Roof", "passes", "times", "peak_bytes", "roof_here"]
+__all__ = ["Timing", "Roof", "passes", "times", "roof_here"]
 
 
 @dataclass(frozen=True)
@@ -41,10 +41,10 @@ class Roof:
 def passes(module, x):
     """Three calls to give to `times`: the module's "forward", its "backward", and "both" one after the other.
 
-    The gradient is taken by the weights and by x, from a fixed gradient of the output. TypeError where x is no tensor.
+    The gradient is taken by the weights and by x, from a fixed gradient of the output. TypeError for other arguments.
     """
-    if not isinstance(x, torch.Tensor):
-        raise TypeError(f"passes takes the module's input as a tensor, not a {type(x).__name__}.")
+    kind("passes", torch.nn.Module, module=module)
+    kind("passes", torch.Tensor, x=x)
     x = x.detach().requires_grad_()
     sources = [x, *module.parameters()]
     y = module(x)
@@ -61,12 +61,12 @@ def times(candidates, rounds=10, warm_up=2):
 
     In turns, so that whatever else the machine does meets all alike, and the ratios are of one run. The first rounds, for
     caches and for libraries that look for their fastest way, are not counted. On a GPU the clock waits until it is done.
-    Raises ValueError without candidates, and for fewer than two rounds: one has no spread.
+    Raises TypeError for no dictionary, ValueError without calls in it, and for fewer than two rounds: one has no spread.
     """
-    if not candidates:
+    kind("times", dict, candidates=candidates)
+    if not candidates or not all(map(callable, candidates.values())):
         raise ValueError("times: give at least one candidate, {name: call without arguments}.")
-    if rounds < 2:
-        raise ValueError(f"times needs at least 2 rounds to give a spread, not {rounds}.")
+    whole("times", 2, rounds=rounds)
     seconds = {name: [] for name in candidates}
     for round in range(-warm_up, rounds):
         for name in list(candidates)[:: 1 if round % 2 else -1]:  # to and fro: nobody always comes after the same one
@@ -75,18 +75,6 @@ def times(candidates, rounds=10, warm_up=2):
                 seconds[name].append(taken)
     base = next(iter(seconds.values()))
     return {name: Timing(*_spread(taken), *_spread([t / b for t, b in zip(taken, base)])) for name, taken in seconds.items()}
-
-
-def peak_bytes(call):
-    """The most memory that a GPU had in use during `call()`, beyond what was there before. None without one."""
-    if not torch.cuda.is_available():
-        return None
-    torch.cuda.synchronize()
-    torch.cuda.reset_peak_memory_stats()
-    before = torch.cuda.memory_allocated()
-    call()
-    torch.cuda.synchronize()
-    return torch.cuda.max_memory_allocated() - before
 
 
 def roof_here(device="cpu", side=1024, megabytes=64, rounds=10):

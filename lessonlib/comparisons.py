@@ -5,6 +5,7 @@ from dataclasses import asdict
 from typing import NamedTuple
 
 from lessonlib.arms import ARMS
+from lessonlib.checks import kind
 from lessonlib.plans import (
     ACTIVATION_FIRST,
     ADDED,
@@ -24,6 +25,7 @@ from lessonlib.plans import (
     TWO_THREES,
     TWO_THREES_ACT,
     WIDE,
+    Part,
     Variant,
 )  # fmt: skip
 from lessonlib.verdicts import paired
@@ -87,8 +89,10 @@ COMPARISONS = {
 def compared(part, runs, about=None):
     """(comparison, differences in points) for each comparison that the part plans both sides of, and has a pair of runs for.
 
-    about: a question of `COMPARISONS`, None for all of them. ValueError for one that there is not.
+    part: of a plan, as `plans.plan` lists them; about: a question of `COMPARISONS`, None for all of them.
+    Raises TypeError for what is no part, ValueError for a question that there is not.
     """
+    kind("compared", Part, part=part)
     if about not in (None, *COMPARISONS):
         raise ValueError(f"There is no question {about!r}; choose one of {'; '.join(COMPARISONS)}.")
     asked = [c for question, some in COMPARISONS.items() if about in (None, question) for c in some]

@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from torch import nn
 from torch.autograd.function import once_differentiable
 
-from lessonlib.checks import whole
+from lessonlib.checks import kind, whole
 
 __all__ = ["ComposedPair", "compose_by_nine", "composing_pays", "composing_share", "series_share"]
 
@@ -40,6 +40,8 @@ class ComposedPair(nn.Sequential):
         self.composes = None
 
     def forward(self, x):
+        if x.ndim != 4:
+            raise ValueError(f"A ComposedPair takes photos (n, channels, h, w), not {tuple(x.shape)}: a single one is x[None].")
         first, second = self
         self.composes = composing_pays(x.shape, first.out_channels, second.out_channels, second.stride[0])
         if not self.composes:
@@ -114,12 +116,15 @@ def compose_by_nine(b, c):
 
     A kernel is a polynomial in two variables, and composing multiplies them. Both are evaluated at the nine points (s, t) with
     s and t in 0, 1 and infinity, multiplied there, and the product is read back from its nine values: Karatsuba's trick (1962)
-    in both directions. Returns `(out, in, 3, 3)`, channels last. ValueError for other shapes.
+    in both directions. Returns `(out, in, 3, 3)`, channels last. TypeError, ValueError for others.
     """
+    kind("compose_by_nine", torch.Tensor, b=b, c=c)
     if not b.ndim == c.ndim == 4 or {*b.shape[2:], *c.shape[2:]} != {2} or b.shape[0] != c.shape[1]:
         raise ValueError(
             f"compose_by_nine takes kernels (hidden, in, 2, 2) and (out, hidden, 2, 2); got {tuple(b.shape)}, {tuple(c.shape)}."
         )
+    if b.dtype != c.dtype:
+        raise TypeError(f"compose_by_nine: {b.dtype} and {c.dtype} do not mix; make both the same, as with .double().")
     values, back = (torch.kron(m, m).to(b) for m in (AT, BACK))
 
     def at_nine_points(k):  # (p, q, 2, 2) to (9, p, q)

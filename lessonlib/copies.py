@@ -106,9 +106,12 @@ class ArchiveCopy:
                 yield name, tar.extractfile(member).read()
 
     def fingerprint(self):
-        """SHA-256 of the file."""
-        with self.path.open("rb") as f:
-            return hashlib.file_digest(f, "sha256").hexdigest()
+        """SHA-256 of the file. DataError where it cannot be read."""
+        try:
+            with self.path.open("rb") as f:
+                return hashlib.file_digest(f, "sha256").hexdigest()
+        except OSError as error:
+            raise DataError(f"{self.path} cannot be read ({error.strerror}). Get a fresh copy.") from error
 
     def _members(self):
         try:

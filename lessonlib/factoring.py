@@ -6,7 +6,7 @@ polynomials, so splitting a 3x3 kernel into two 2x2 means factoring A into two p
 
 from dataclasses import dataclass
 from itertools import product
-from numbers import Rational
+from numbers import Rational, Real
 
 import sympy
 import torch
@@ -33,7 +33,7 @@ def is_product(A, tolerance=1e-9):
 
     Raises TypeError for weights of another kind, ValueError for another shape or weights that are not finite.
     """
-    if not tolerance >= 0:
+    if not isinstance(tolerance, Real) or not tolerance >= 0:
         raise ValueError(f"is_product: the tolerance is {tolerance}; give 0 or more, relative to the norm of A.")
     if isinstance(A, torch.Tensor) and A.is_floating_point():
         return _is_product_within(check_weights(A, "is_product"), tolerance)

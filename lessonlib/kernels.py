@@ -7,7 +7,7 @@ cross-correlation, as it does in torch.
 import torch
 import torch.nn.functional as F
 
-from lessonlib.checks import whole
+from lessonlib.checks import kind, whole
 
 __all__ = ["correlate", "output_size", "sides", "embed", "placements", "compose", "receptive_field"]
 
@@ -43,11 +43,16 @@ def correlate(x, kernel, stride=1, padding=0):
 def output_size(n, k, stride=1, padding=(0, 0)):
     """How many positions a kernel of `k` taps has on `n` pixels: `(n + before + after - k) // stride + 1`.
 
-    Raises ValueError for a stride below 1, negative padding, or a kernel larger than the padded input.
+    Raises ValueError for other than whole numbers, no taps, a stride below 1, negative padding, or a kernel larger than the
+    padded input.
     """
-    before, after = padding
+    whole("output_size", 0, n=n)
+    whole("output_size", k=k)
     if not isinstance(stride, int) or stride < 1:
         raise ValueError(f"The stride must be a whole number of at least 1, it is {stride!r}.")
+    if not isinstance(padding, list | tuple) or len(padding) != 2 or not all(isinstance(side, int) for side in padding):
+        raise ValueError(f"output_size: padding is two whole numbers, (before, after), not {padding!r}.")
+    before, after = padding
     if min(before, after) < 0:
         raise ValueError(f"Padding adds pixels, it cannot be negative: {padding}; give 0 or more.")
     if k > n + before + after:
@@ -71,6 +76,7 @@ def embed(kernel, size, row=0, col=0):
     """
     _check_kernel(kernel)
     whole("embed", size=size)
+    kind("embed", int, row=row, col=col)
     kh, kw = kernel.shape[-2:]
     bottom, right = size - row - kh, size - col - kw
     if min(row, col, bottom, right) < 0:
@@ -125,9 +131,12 @@ def receptive_field(sizes, strides=None):
     """How many input pixels one output pixel of a stack sees, along one side.
 
     `1 + sum of (k_l - 1) * (product of the strides before layer l)`, as in Araujo et al., Distill 2019.
+    ValueError for other than lists of whole numbers, a stride for each size.
     """
-    strides = [1] * len(sizes) if strides is None else list(strides)
-    if len(strides) != len(sizes) or not all(isinstance(n, int) and n >= 1 for n in (*sizes, *strides)):
+    if strides is None and isinstance(sizes, list | tuple):
+        strides = [1] * len(sizes)
+    lists = isinstance(sizes, list | tuple) and isinstance(strides, list | tuple)
+    if not lists or len(strides) != len(sizes) or not all(isinstance(n, int) and n >= 1 for n in (*sizes, *strides)):
         raise ValueError(
             f"receptive_field: one stride for each kernel size is needed, whole numbers of at least 1, not {sizes}, {strides}."
         )

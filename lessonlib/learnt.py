@@ -7,12 +7,14 @@ trains the 3x3 network of the recorded study once more (tier `cpu`, seed 0) and 
 """
 
 import json
+from argparse import RawTextHelpFormatter
 from typing import NamedTuple
 
 import numpy as np
 import torch
 from torch import nn
 
+from lessonlib.commands import Arguments, trained_on_photos
 from lessonlib.nearest import nearest_product
 from lessonlib.places import DATA
 from lessonlib.widths import alternating_factors
@@ -50,7 +52,10 @@ def retold(weights, seed=0):
     """The same numbers at other places: the nine taps permuted, alike for all kernels of `(..., 3, 3)`.
 
     How large each kernel is, and how the channels mix, stay as they were; what training made of neighbourhood is gone.
+    ValueError for kernels that are no 3x3.
     """
+    if weights.shape[-2:] != (3, 3):
+        raise ValueError(f"retold takes kernels (..., 3, 3), not {tuple(weights.shape)}.")
     order = torch.randperm(9, generator=torch.Generator().manual_seed(seed))
     return weights.flatten(-2)[..., order].view_as(weights)
 
@@ -82,16 +87,14 @@ def _keep(model, source):
     np.savez_compressed(DATA / "learnt.npz", about=json.dumps({"source": source, "layers": rows}), **samples)
 
 
-def main():
+def main(words=None):
+    """The command line: it takes no words. Whatever is wrong is one sentence."""
     from lessonlib.arms import ARMS
-    from lessonlib.imagewoof import load_photos
     from lessonlib.runs import machine
     from lessonlib.tiers import TIERS
-    from lessonlib.training import fit, learner_for
 
-    photos = load_photos(TIERS["cpu"])
-    learner = learner_for(ARMS["3x3"], photos, TIERS["cpu"], seed=0)
-    run = fit(learner)
+    Arguments(prog="python -m lessonlib.learnt", description=__doc__, formatter_class=RawTextHelpFormatter).parse_args(words)
+    learner, run, photos = trained_on_photos(ARMS["3x3"], TIERS["cpu"])
     if run.finished:
         trained = f"one 3x3, seed 0, 64 px, 5 epochs, {100 * run.accuracy:.1f}% right after the last"
         _keep(learner.model, f"{photos.source}; {trained}; {machine()}")

@@ -5,8 +5,8 @@ from fastai.vision.models.xresnet import init_cnn
 from torch import nn
 
 from lessonlib.arms import check_arm
-from lessonlib.checks import whole
-from lessonlib.tiers import XRESNET18
+from lessonlib.checks import kind, whole
+from lessonlib.tiers import XRESNET18, Network
 
 __all__ = ["residual_network", "replace_convolutions"]
 
@@ -16,10 +16,11 @@ ACTIVATIONS = {"relu": defaults.activation, "mish": nn.Mish}
 def residual_network(arm, network=XRESNET18, classes=10):
     """An xresnet (He et al., 1812.01187) for `(n, 3, s, s)` photos whose 3x3 convolutions are built by `arm`.
 
-    Returns a module giving `(n, classes)`. Raises TypeError for what is no arm, ValueError without classes.
+    Returns a module giving `(n, classes)`. Raises TypeError for what is no arm or no Network, ValueError without classes.
     """
     check_arm(arm)
     whole("residual_network", classes=classes)
+    kind("residual_network", Network, network=network)
     widths = [int(64 * 2**stage * network.width) for stage in range(4)]
     stem = _stem(network)
     activation = ACTIVATIONS[network.activation]

@@ -17,7 +17,7 @@ SAMPLES = {"flower": "flower.jpg", "temple": "china.jpg"}
 
 def sample_photo(name="flower", size=128):
     """A photo `(3, size, size)`, float64 in [0, 1], from scikit-learn's samples. ValueError for an unknown name or no size."""
-    if name not in SAMPLES:
+    if name not in tuple(SAMPLES):
         raise ValueError(f"There is no sample photo {name!r}; choose one of {', '.join(SAMPLES)}.")
     whole("sample_photo", size=size)
     samples = Path(find_spec("sklearn").origin).parent / "datasets" / "images"  # to import it takes a second and more

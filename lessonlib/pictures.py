@@ -5,7 +5,9 @@ import zlib
 from base64 import b64encode
 
 import torch
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw, ImageFont, UnidentifiedImageError
+
+from lessonlib.checks import kind, whole
 
 __all__ = ["Picture", "bundle", "pixels", "side_by_side", "stacked", "titled"]
 
@@ -35,7 +37,9 @@ def bundle(png, alt):
 
 def pixels(photo, zoom=1):
     """PNG bytes of `(3, h, w)` or `(h, w)` values in [0, 1]; each value becomes `zoom` x `zoom` screen pixels, unblurred."""
-    if photo.ndim not in (2, 3) or (photo.ndim == 3 and len(photo) != 3):
+    kind("pixels", torch.Tensor, photo=photo)
+    whole("pixels", zoom=zoom)
+    if photo.ndim not in (2, 3) or (photo.ndim == 3 and len(photo) != 3) or not photo.numel():
         raise ValueError(f"pixels takes (3, h, w) or (h, w), not {tuple(photo.shape)}.")
     photo = photo.expand(3, *photo.shape[-2:]) if photo.ndim == 2 else photo
     values = (photo.nan_to_num().clamp(0, 1) * 255).round().to(torch.uint8).permute(1, 2, 0).contiguous().numpy()
@@ -45,9 +49,7 @@ def pixels(photo, zoom=1):
 
 def side_by_side(pngs, gap=12):
     """One PNG of several in a row, on white, for the still picture of a playground."""
-    if not pngs:
-        raise ValueError("side_by_side: give at least one PNG.")
-    images = [Image.open(io.BytesIO(png)).convert("RGB") for png in pngs]
+    images = _images("side_by_side", pngs)
     row = Image.new("RGB", (sum(i.width + gap for i in images) - gap, max(i.height for i in images)), "white")
     left = 0
     for image in images:
@@ -58,7 +60,7 @@ def side_by_side(pngs, gap=12):
 
 def stacked(pngs, gap=12):
     """One PNG of several below each other, on white."""
-    images = [Image.open(io.BytesIO(png)).convert("RGB") for png in pngs]
+    images = _images("stacked", pngs)
     column = Image.new("RGB", (max(i.width for i in images), sum(i.height + gap for i in images) - gap), "white")
     top = 0
     for image in images:
@@ -69,13 +71,23 @@ def stacked(pngs, gap=12):
 
 def titled(png, titles):
     """The PNG below a line of words, `{pixels from the left: words}`; it becomes wider where the words need it."""
-    image, font = Image.open(io.BytesIO(png)).convert("RGB"), ImageFont.load_default(13)
-    width = max(image.width, *(left + int(font.getlength(words)) + 1 for left, words in titles.items()))
+    [image], font = _images("titled", [png]), ImageFont.load_default(13)
+    width = max([image.width, *(left + int(font.getlength(words)) + 1 for left, words in titles.items())])
     page = Image.new("RGB", (width, image.height + TITLE), "white")
     page.paste(image, (0, TITLE))
     for left, words in titles.items():
         ImageDraw.Draw(page).text((left, 1), words, "#111111", font)
     return _png(page)
+
+
+def _images(caller, pngs):
+    """The PNGs as images. ValueError in the caller's name where there is none, or one is no picture."""
+    if not pngs:
+        raise ValueError(f"{caller}: give at least one PNG.")
+    try:
+        return [Image.open(io.BytesIO(png)).convert("RGB") for png in pngs]
+    except UnidentifiedImageError as error:
+        raise ValueError(f"{caller}: these bytes are no picture; give a PNG's, as from pixels.") from error
 
 
 def _rendered(figure):

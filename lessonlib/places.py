@@ -13,12 +13,12 @@ DATA = Path(__file__).resolve().parents[1] / "data"
 
 def cache_folder():
     """Decoded photos are kept here: `LESSON_CACHE`, else `data/cache`."""
-    return Path(os.environ.get("LESSON_CACHE") or DATA / "cache")
+    return Path(os.environ.get("LESSON_CACHE") or DATA / "cache").expanduser()
 
 
 def runs_folder():
     """Recorded runs are kept here, one `.jsonl` a set: `LESSON_RUNS`, else `data/runs`."""
-    return Path(os.environ.get("LESSON_RUNS") or DATA / "runs")
+    return Path(os.environ.get("LESSON_RUNS") or DATA / "runs").expanduser()
 
 
 def unfinished_folder():

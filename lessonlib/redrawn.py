@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from lessonlib.checks import whole
+from lessonlib.checks import kind, whole
 
 __all__ = ["redrawn", "conclusions"]
 
@@ -14,8 +14,9 @@ def redrawn(accuracies, n, studies=STUDIES):
 
     accuracies: `{label: accuracies of recorded runs}`; each study draws its runs from them with replacement, each arm for
     itself, as the thread's runs were not paired. The same numbers always give the same studies.
-    ValueError for an arm without runs, or fewer than one run.
+    TypeError for what is no dictionary, ValueError for an arm without runs, or fewer than one run.
     """
+    kind("redrawn", dict, accuracies=accuracies)
     whole("redrawn", n=n, studies=studies)
     if missing := [label for label, some in accuracies.items() if not len(some)]:
         raise ValueError(f"redrawn needs recorded runs of every arm; of {', '.join(missing)} there are none: leave it out.")
@@ -29,6 +30,11 @@ def conclusions(means, reference, margin):
     """What each study would have said of each arm, `{label: (studies,)}`: -1 worse than the reference, 0 the same, 1 better.
 
     means: from `redrawn`; a difference counts from `margin` on, in the units of the means.
+    ValueError for a reference that is not among the means, and for a negative margin.
     """
+    if reference not in means:
+        raise ValueError(f"conclusions: there is no {reference!r} to compare with; choose one of {', '.join(means)}.")
+    if not margin >= 0:
+        raise ValueError(f"conclusions: margin is {margin}; give 0 or more.")
     against = {label: mean - means[reference] for label, mean in means.items() if label != reference}
     return {label: np.sign(d) * (abs(d) >= margin) for label, d in against.items()}

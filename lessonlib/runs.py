@@ -133,10 +133,10 @@ def _as_json(recipe):
 def _lines(name, folders):
     """(path, number, Run or None where it is damaged) of every line in these folders."""
     for path in dict.fromkeys(_file(folder, name) for folder in folders):
-        for number, line in enumerate(path.read_bytes().splitlines() if path.exists() else [], 1):
+        for number, line in enumerate(path.read_bytes().splitlines() if path.is_file() else [], 1):
             try:
                 yield path, number, _run(json.loads(line))
-            except (ValueError, KeyError, TypeError):
+            except (ValueError, KeyError, TypeError, RecursionError):
                 yield path, number, None
 
 

@@ -8,6 +8,8 @@ from functools import cache
 
 import numpy as np
 
+from lessonlib.checks import whole
+
 __all__ = ["CLASSES", "PER_CLASS", "draw"]
 
 PER_CLASS = (400, 100)  # training and validation drawings a class
@@ -29,7 +31,12 @@ CLASSES = tuple(SHAPES)
 
 
 def draw(per_class, size, seed):
-    """`per_class` drawings of each class, shuffled: uint8 images `(n, 3, size, size)` and int64 labels `(n,)`."""
+    """`per_class` drawings of each class, shuffled: uint8 images `(n, 3, size, size)` and int64 labels `(n,)`.
+
+    ValueError for what are no whole numbers.
+    """
+    whole("draw", per_class=per_class, size=size)
+    whole("draw", 0, seed=seed)
     random = np.random.default_rng(seed)
     labels = random.permutation(np.repeat(np.arange(len(CLASSES)), per_class))
     images = np.stack([_drawing(SHAPES[CLASSES[label]], size, random) for label in labels])

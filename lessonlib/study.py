@@ -20,6 +20,7 @@ import joblib
 import torch
 
 from lessonlib.arms import arm
+from lessonlib.commands import Arguments
 from lessonlib.plans import plan
 from lessonlib.runs import load_runs
 from lessonlib.tables import study_table
@@ -79,14 +80,9 @@ def _in_words(seconds):
     return f"{minutes} min" if minutes < 120 else f"{minutes / 60:.1f} h"
 
 
-class _Arguments(argparse.ArgumentParser):
-    def error(self, message):
-        sys.exit(f"{message[0].upper()}{message[1:]}; python -m lessonlib.study -h shows what can be said.")
-
-
 def main(words=None):
     """The command line of a study: `words`, or the program's own arguments. Whatever is wrong is one sentence."""
-    arguments = _Arguments(prog="python -m lessonlib.study", description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    arguments = Arguments(prog="python -m lessonlib.study", description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     arguments.add_argument("words", nargs="*", metavar="[table] [plan]", help="test, cpu or gpu; without one, this machine's")
     default = 1 if torch.cuda.is_available() else joblib.cpu_count()
     arguments.add_argument("--workers", type=int, default=default, help="runs at once; without it one a core, on a GPU one")

@@ -1,5 +1,6 @@
 """Runs and costs as tables: numbers with as many digits as one run can carry."""
 
+from math import isfinite
 from statistics import median
 
 from IPython.display import Markdown
@@ -22,7 +23,7 @@ def race_table(runs):
 
 def cost_table(costs):
     """What each arm takes forward, `{arm name: costs.Cost}`, bytes in MB of 10^6."""
-    head = "| arm | weights | M MACs | operations | MB moved | MB saved | MACs a byte |\n|---|---:|---:|---:|---:|---:|---:|\n"
+    head = "| arm | weights | M MACs | operations | MB moved | MB kept | MACs a byte |\n|---|---:|---:|---:|---:|---:|---:|\n"
     rows = (
         f"| {ARMS[name].label} | {c.weights:,} | {c.macs / 1e6:,.1f} | {c.operations} | {c.moved / 1e6:,.2f} "
         f"| {c.saved / 1e6:,.2f} | {c.intensity:,.1f} |"
@@ -33,7 +34,7 @@ def cost_table(costs):
 
 def layer_table(layers):
     """A network's convolutions, a list of `costs.Layer`: shapes, costs, and which way a composed pair goes."""
-    head = "| layer | in | out | weights | M MACs | MB saved | composing | goes |\n|---|---|---|---:|---:|---:|---:|---|\n"
+    head = "| layer | in | out | weights | M MACs | MB kept | composing | goes |\n|---|---|---|---:|---:|---:|---:|---|\n"
     ways = {None: "one convolution", True: "composed first", False: "in series"}
     rows = (
         f"| {layer.name} | {_size(layer.shape_in)} | {_size(layer.shape_out)} | {layer.cost.weights:,} "
@@ -97,8 +98,7 @@ def _part_table(part, runs, about):
 
 def _comparison_row(comparison, differences):
     n, (low, high) = len(differences), interval(differences)
-    between = "-" if n < FEWEST else f"{low:+.1f} to {high:+.1f}"
-    needed = runs_needed(differences, 1) if n > 1 else "-"
+    between, needed = (f"{low:+.1f} to {high:+.1f}", runs_needed(differences, 1)) if isfinite(low) else ("-", "-")
     names = f"| {comparison.label} | {comparison.against}"
     return f"{names} | {n} | {differences.mean():+.1f} | {between} | {verdict(low, high, n)} | {needed} |"
 
@@ -108,8 +108,8 @@ def _together(rows):
     rows = [(c, differences) for c, differences in rows if len(differences) >= FEWEST]
     if not rows:
         return f"No comparison has the {FEWEST} pairs that an interval needs."
-    found = {f"{c.label} against {c.against}": interval(differences, 1 - 0.05 / len(rows)) for c, differences in rows}
-    stand = "; ".join(f"{name}: {verdict(low, high, 0)}" for name, (low, high) in found.items() if low > 0 or high < 0)
+    found = [(c, verdict(*interval(differences, 1 - 0.05 / len(rows)), len(differences))) for c, differences in rows]
+    stand = "; ".join(f"{c.label} against {c.against}: {words}" for c, words in found if not words.startswith("not"))
     return (
         f"Comparisons with an interval in the whole study: {len(rows)}. "
         "Of those without any true difference one in twenty is called better or worse by chance. "

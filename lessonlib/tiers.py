@@ -3,10 +3,11 @@
 import math
 import os
 from dataclasses import dataclass
+from numbers import Real
 
 import torch
 
-from lessonlib.checks import whole
+from lessonlib.checks import kind, whole
 
 __all__ = ["Network", "XRESNET18", "XRESNET50", "Tier", "TIERS", "current_tier"]
 
@@ -32,7 +33,12 @@ class Network:
     stem_activation: str = "relu"
 
     def __post_init__(self):
-        if not math.isfinite(self.width) or int(32 * self.width) < 1 or min(self.blocks) < 1 or len(self.blocks) != 4:
+        kind("Network", Real, width=self.width)
+        kind("Network", tuple, blocks=self.blocks)
+        kind("Network", bool, norm_last=self.norm_last, norm_first=self.norm_first)
+        for blocks in self.blocks:
+            whole("Network", blocks=blocks)
+        if not math.isfinite(self.width) or int(32 * self.width) < 1 or len(self.blocks) != 4:
             raise ValueError(f"A network needs channels and four stages: width {self.width}, blocks {self.blocks} leave none.")
         if self.expansion not in (1, 4):
             raise ValueError(f"There are no blocks of expansion {self.expansion}; choose 1 or 4.")
@@ -65,9 +71,12 @@ class Tier:
     lr: float
 
     def __post_init__(self):
+        kind(f"Tier {self.name}", Network, network=self.network)
+        kind(f"Tier {self.name}", Real, lr=self.lr)
         whole(f"Tier {self.name}", px=self.px, stored=self.stored, epochs=self.epochs)
         whole(f"Tier {self.name}", 2, batch=self.batch)  # of one photo there is no variance for BatchNorm
-        if self.photos is not None and (not isinstance(self.photos, tuple) or len(self.photos) != 2 or min(self.photos) < 1):
+        pair = isinstance(self.photos, tuple) and len(self.photos) == 2
+        if self.photos is not None and not (pair and all(isinstance(n, int) and n > 0 for n in self.photos)):
             raise ValueError(f"Tier {self.name}: photos is {self.photos}; give a pair such as (24, 8), or None for all.")
         if not (math.isfinite(self.lr) and self.lr > 0):
             raise ValueError(f"Tier {self.name}: the learning rate is {self.lr}; give a positive number.")

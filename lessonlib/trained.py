@@ -6,6 +6,7 @@ trains it as the recorded study does (tier `cpu`, seed 0), a quarter as wide, an
 has 1.3 million weights, too many to come with a course.
 """
 
+from argparse import RawTextHelpFormatter
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -13,6 +14,7 @@ import torch
 from torch import nn
 
 from lessonlib.arms import ARMS
+from lessonlib.commands import Arguments, trained_on_photos
 from lessonlib.networks import residual_network
 from lessonlib.places import DATA
 from lessonlib.tiers import TIERS
@@ -52,14 +54,12 @@ def _keep(model, batches, source):
     torch.save({"model": state, "right": right(model.eval(), batches), "source": source}, DATA / "pair.pt")
 
 
-def main():
-    from lessonlib.imagewoof import load_photos
+def main(words=None):
+    """The command line: it takes no words. Whatever is wrong is one sentence."""
     from lessonlib.runs import machine
-    from lessonlib.training import fit, learner_for
 
-    photos = load_photos(SIZE)
-    learner = learner_for(ARMS["pair"], photos, SIZE, seed=0)
-    run = fit(learner)
+    Arguments(prog="python -m lessonlib.trained", description=__doc__, formatter_class=RawTextHelpFormatter).parse_args(words)
+    learner, run, photos = trained_on_photos(ARMS["pair"], SIZE)
     if run.finished:
         trained = (
             f"two 2x2, activation after the second, seed 0, 64 px, 5 epochs, {100 * run.accuracy:.1f}% right after the last"

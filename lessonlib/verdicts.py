@@ -3,11 +3,14 @@
 Two runs of the same seed see the same photos in the same order, so arms are compared seed by seed.
 """
 
-from math import ceil, floor, isinf
+from math import ceil, floor, isfinite, isinf
+from numbers import Real
 from statistics import NormalDist
 
 import numpy as np
 from scipy.special import stdtrit
+
+from lessonlib.checks import kind
 
 __all__ = ["FEWEST", "paired", "interval", "verdict", "at_most", "beside", "runs_needed"]
 
@@ -39,25 +42,36 @@ def interval(differences, level=0.95):
     arms that are much alike are hardly skewed: what bends the accuracies of one bends those of the other.
     Fewer than FEWEST differences, a level they cannot carry, or differences that are all equal, whose spread nobody has seen,
     give (-inf, inf). The same differences always give the same interval.
-    ValueError for a number that is not finite, and for a level outside 0 to 1.
+    ValueError for what are no finite numbers, and for a level outside 0 to 1.
     """
-    differences = np.asarray(differences, dtype=float)
-    if not np.isfinite(differences).all():
-        raise ValueError("A difference is not a finite number: leave out the runs that have no accuracy.")
-    last = ceil(level * (RESAMPLES + 1)) - 1
-    if not 0 < level < 1 or last >= RESAMPLES:
+    differences = _finite(differences)
+    kind("interval", Real, level=level)
+    if not 0 < level < 1 or (last := ceil(level * (RESAMPLES + 1)) - 1) >= RESAMPLES:
         raise ValueError(f"A level lies between 0 and 1, as 0.95 does, not too near to 1; {level} does not.")
     n = differences.shape[-1]
     if n < FEWEST:
         everything = np.full(differences.shape[:-1], np.inf)[()]
         return -everything, everything
     mean, error = differences.mean(-1), differences.std(-1, ddof=1) / n**0.5
+    varied = error > 1e-9 * np.abs(differences).max(-1)  # less is rounding: 0.65 - 0.6 is not quite 0.6 - 0.55
     if n < BOOTSTRAP:
-        t = np.where(error > 0, stdtrit(n - 1, (1 + level) / 2), np.inf)
+        t = stdtrit(n - 1, (1 + level) / 2)
     else:
         t = np.partition(_resampled_t(differences - mean[..., None]), last, axis=0)[last]
-    half = t * np.where(error > 0, error, 1)
+    half = np.where(varied, t, np.inf) * np.where(varied, error, 1)
     return mean - half, mean + half
+
+
+def _finite(differences):
+    try:
+        differences = np.asarray(differences, dtype=float)
+    except (TypeError, ValueError) as error:
+        raise ValueError("Differences are numbers in a list, or in lists of one length: give these.") from error
+    if differences.ndim == 0:
+        raise ValueError(f"One number, {differences}, has no interval: give a list of differences.")
+    if not np.isfinite(differences).all():
+        raise ValueError("A difference is not a finite number: leave out the runs that have no accuracy.")
+    return differences
 
 
 def _resampled_t(centred):
@@ -74,8 +88,9 @@ def _resampled_t(centred):
 def verdict(low, high, n):
     """The interval of a difference in points, from `n` runs of each, in words that are never stronger than the interval.
 
-    A bound is rounded towards zero; less than a hundredth of a point is no difference.
+    A bound is rounded towards zero; less than a hundredth of a point is no difference. ValueError for what is no interval.
     """
+    _check_bounds(low, high)
     if low >= 0.01:
         return f"better by at least {_rounded_down(low)} points"
     if high <= -0.01:
@@ -87,7 +102,9 @@ def at_most(low, high):
     """The same interval as bounds: by how many points worse, and how many better, a true difference in it can be.
 
     That is the reading for "as good as": what no number of runs shows is that two are equal. A bound is rounded away from zero.
+    ValueError for what is no interval.
     """
+    _check_bounds(low, high)
     if isinf(low) or isinf(high):
         return "no bound yet"
     worse = f"if it is worse, then by at most {_rounded_up(-low)} points" if low < 0 else "not worse"
@@ -96,15 +113,26 @@ def at_most(low, high):
 
 
 def beside(low, high, figure):
-    """What the interval of our difference says of `figure`, a difference that others measured, in points."""
+    """What the interval of our difference says of `figure`, a difference that others measured, in points.
+
+    ValueError for what is no interval, and for a figure that is not finite.
+    """
+    _check_bounds(low, high)
+    if not isfinite(figure):
+        raise ValueError(f"beside: figure is {figure}; give a finite number of points.")
     if isinf(low):
         return f"too few runs for an interval, so {figure:+.1f} points stay open"
     if not low <= figure <= high:
         same = "the same direction, but " if min(low * figure, high * figure) > 0 else ""
         return f"{same}{figure:+.1f} points are ruled out here"
     if low <= 0 <= high:
-        return f"{figure:+.1f} points are not ruled out here, and no difference at all is not either"
+        return f"neither {figure:+.1f} points nor 0 is ruled out here"
     return f"{figure:+.1f} points fit what we find"
+
+
+def _check_bounds(low, high):
+    if not low <= high:  # as with nan
+        raise ValueError(f"From {low} to {high} is no interval: give the two numbers of interval().")
 
 
 def _rounded_down(x):
@@ -123,11 +151,12 @@ def runs_needed(differences, points, power=0.8):
     (Sankhya B 43, 1981), within one of the exact power of Student's t; never below FEWEST. The spread of a few runs is itself
     uncertain: four may show half or twice the true one. ValueError for a nonsensical argument.
     """
-    differences = np.asarray(differences, dtype=float)
+    differences = _finite(differences)
+    kind("runs_needed", Real, points=points, power=power)
     if differences.ndim != 1 or len(differences) < 2:
         raise ValueError("The spread shows from two differences on: record another run of both arms.")
-    if not points > 0 or isinf(points):
-        raise ValueError(f"The difference to be found is a positive number of points, such as 1; {points} is none.")
+    if not points >= 0.001 or isinf(points):
+        raise ValueError(f"The difference to be found is a positive number of points, at least 0.001; {points} is none.")
     if not 0.5 <= power < 1:
         raise ValueError(f"The power is a share of studies from 0.5 to less than 1, such as 0.8; {power} is none.")
     z = NormalDist().inv_cdf

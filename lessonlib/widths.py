@@ -5,7 +5,11 @@ from typing import NamedTuple
 
 import torch
 
+from lessonlib.checks import whole
 from lessonlib.nearest import Nearest, check_weights, multiplication_table, normalised
+
+TINY = 1e-30  # for kernels of zeros, which else would be divided by 0
+LARGEST = 10_000  # weights of a kernel; the square matrix of so many takes 0.8 GB
 
 
 def two_channel_factors(A):
@@ -49,7 +53,7 @@ def composition_rank(B, C):
     Raises TypeError for other than floating-point tensors, ValueError for shapes that do not fit or infinite weights.
     """
     B, C = (check_weights(K, "composition_rank").detach().double() for K in (B, C))
-    if B.ndim != C.ndim or B.ndim not in (2, 4) or (B.ndim == 4 and B.shape[0] != C.shape[1]):
+    if B.ndim != C.ndim or B.ndim not in (2, 4) or 0 in B.shape + C.shape or (B.ndim == 4 and B.shape[0] != C.shape[1]):
         raise ValueError(
             "composition_rank takes B (kh, kw) with C (kh, kw), or B (mid, in, kh, kw) with C (out, mid, kh, kw); "
             f"got {tuple(B.shape)} with {tuple(C.shape)}."
@@ -67,10 +71,13 @@ def hidden_width(c_in, c_out, k1=2, k2=2):
 
     The single one is (c_out, c_in, k, k) with k = k1 + k2 - 1. The dimension is the Jacobian rank at a random point, so
     around almost every composed kernel all kernels are composed too. That every real kernel is, it does not prove.
+    Raises ValueError for what are no whole numbers, and for more than LARGEST weights, which would take hours and gigabytes.
     """
     if not all(isinstance(n, int) and n > 0 for n in (c_in, c_out, k1, k2)):
         raise ValueError(f"hidden_width takes whole numbers from 1 up; got {(c_in, c_out, k1, k2)}.")
     dimension = c_in * c_out * (k1 + k2 - 1) ** 2
+    if dimension > LARGEST:
+        raise ValueError(f"hidden_width: one kernel has {dimension:,} weights, {LARGEST:,} are the most: give fewer channels.")
     return next(width for width in count(1) if composition_rank(*_random_pair(c_in, width, c_out, k1, k2)).rank == dimension)
 
 
@@ -108,6 +115,7 @@ def alternating_factors(A, width, rounds=60):
     still come nearer by a few per cent of the distance. Raises as `wide_factors`.
     """
     h = _check_layer(A, width, "alternating_factors")
+    whole("alternating_factors", width=width, rounds=rounds)
     table = multiplication_table((h, h), (h, h)).to(A)  # taps of B, of C, of A
     taps, kernel, (out, inner) = h * h, A.detach().flatten(2), A.shape[:2]
     B = torch.randn(width, inner, taps, generator=torch.Generator().manual_seed(0)).to(A)
@@ -117,13 +125,13 @@ def alternating_factors(A, width, rounds=60):
         by_B = torch.einsum("omu,vuw->mvow", C, table).reshape(taps * width, -1)
         B = _least_squares(by_B, kernel.transpose(1, 2).reshape(-1, inner)).reshape(width, taps, inner).transpose(1, 2)
     residual = (torch.einsum("omu,miv,vuw->oiw", C, B, table) - kernel).norm()
-    return Nearest(B.unflatten(2, (h, h)), C.unflatten(2, (h, h)), residual, residual / kernel.norm())
+    return Nearest(B.unflatten(2, (h, h)), C.unflatten(2, (h, h)), residual, residual / kernel.norm().clamp_min(TINY))
 
 
 def _least_squares(M, target):
     """X with X' M nearest to target'; a millionth of ridge keeps it solvable where M has dependent rows."""
     gram = M @ M.mT
-    gram.diagonal().add_(1e-6 * gram.diagonal().mean())
+    gram.diagonal().add_(1e-6 * gram.diagonal().mean().clamp_min(TINY))
     return torch.cholesky_solve(M @ target, torch.linalg.cholesky(gram))
 
 

@@ -17,7 +17,7 @@ def tensor(matrix):
     return torch.tensor(matrix.tolist(), dtype=torch.float64)[None, None]
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(two_by_two, two_by_two, st.lists(number, min_size=9, max_size=9))
 def test_the_nine_equations_give_what_conv2d_gives(b, c, pixels):
     letters = list(algebra.symbol_kernel("b", 2)) + list(algebra.symbol_kernel("c", 2))

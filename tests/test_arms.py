@@ -45,7 +45,7 @@ def test_an_arm_gives_the_shape_of_a_3x3(name, stride, h, w):
     assert ARMS[name].build(3, 5, stride)(x).shape == F.conv2d(x, torch.randn(5, 3, 3, 3), stride=stride, padding=1).shape
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.sampled_from(LINEAR), st.integers(1, 4), st.integers(1, 4), st.integers(1, 3), st.integers(2, 12), st.integers(2, 12))
 def test_a_linear_pair_is_its_merged_convolution_up_to_the_border(name, c_in, c_out, stride, h, w):
     pair, x = ARMS[name].build(c_in, c_out, stride).double(), torch.randn(2, c_in, h, w, dtype=torch.float64)
@@ -54,7 +54,7 @@ def test_a_linear_pair_is_its_merged_convolution_up_to_the_border(name, c_in, c_
     assert (pair(x) - merged).abs().max() < 1e-12
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.integers(1, 6), st.integers(1, 6), st.integers(1, 3), st.integers(1, 3), st.integers(2, 9), st.integers(2, 9))
 def test_composed_first_gives_the_outputs_and_gradients_of_the_series(c_in, c_out, stride, n, h, w):
     composed, x = (
@@ -262,7 +262,7 @@ def test_a_new_arm_needs_only_its_record():
     [
         (lambda: arm("9x9"), "no arm '9x9'; choose one of 3x3, 2x2, pair-act, pair"),
         (lambda: Network(width=0), "leave none"),
-        (lambda: Network(blocks=(1, 0, 1, 1)), "leave none"),
+        (lambda: Network(blocks=(1, 0, 1, 1)), "blocks is 0; give a whole number of at least 1"),
         (lambda: Network(blocks=(1, 1)), "four stages"),
         (lambda: Network(stem="5x5"), "no stem '5x5'; choose 3x3 or 7x7"),
         (lambda: Network(activation="gelu"), "no activation 'gelu'; choose relu or mish"),

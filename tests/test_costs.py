@@ -4,14 +4,14 @@ from dataclasses import replace
 
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
 from torch.profiler import ProfilerActivity, profile
 
 from lessonlib import clock
 from lessonlib.arms import ARMS, Arm
-from lessonlib.clock import Roof, passes, peak_bytes, roof_here, times
+from lessonlib.clock import Roof, passes, roof_here, times
 from lessonlib.composed import composing_pays
 from lessonlib.costs import cost, layers, saved_by_photo
 from lessonlib.figures.costs import roofline
@@ -24,7 +24,6 @@ SMALL = Network(width=0.25, blocks=(1, 1, 1, 1))
 few = st.integers(1, 5)
 
 
-@settings(deadline=None)
 @given(few, few, few, st.integers(1, 3), st.integers(1, 3), st.integers(3, 9), st.integers(3, 9), st.integers(1, 2))
 def test_a_convolution_by_the_formulas(n, c_in, c_out, k, stride, h, w, groups):
     c_in, c_out = groups * c_in, groups * c_out
@@ -206,24 +205,12 @@ def test_the_roof_is_the_lower_of_two_ceilings(monkeypatch):
 ONE = clock.Timing(1, 1, 1, 1, 1, 1)
 
 
-def test_without_a_gpu_there_is_no_peak(monkeypatch):
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    assert peak_bytes(lambda: None) is None
-
-
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
-def test_the_peak_on_a_gpu_holds_at_least_what_is_saved():
-    module, x = ARMS["pair"].build(32, 32, 1).cuda(), torch.randn(8, 32, 32, 32, device="cuda")
-    peak = peak_bytes(passes(module, x)["both"])
-    assert peak >= cost(module, x.shape).saved - x.nbytes
-
-
 @pytest.mark.parametrize(
     "call, sentence",
     [
         (lambda: cost(nn.Conv2d(3, 4, 3), (1, 5, 8, 8)), "cannot take an input of shape .1, 5, 8, 8."),
         (lambda: layers(nn.Conv2d(3, 4, 3), (1, 3, 2, 2)), "cannot take an input of shape .1, 3, 2, 2."),
-        (lambda: times({"a": int}, rounds=1), "at least 2 rounds"),
+        (lambda: times({"a": int}, rounds=1), "rounds is 1"),
     ],
 )
 def test_bad_input_gets_one_sentence(call, sentence):

@@ -28,7 +28,7 @@ def by_pillow(image, box, px):
     return torch.from_numpy(np.array(photo.crop(box).resize((px, px), Image.Resampling.BILINEAR))).permute(2, 0, 1)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(SIDES, SIDES, st.integers(0, 20), st.integers(0, 20), st.integers(1, 48))
 def test_both_ways_are_pillows_crop_and_resize(width, height, left, top, px):
     images, box = noise(3, 60), (left, top, left + width, top + height)

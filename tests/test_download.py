@@ -12,7 +12,7 @@ import subprocess
 import sys
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -60,9 +60,10 @@ def serving(data, ranges=True):
             self.end_headers()
             rest = served.data[first:][: served.breaks.pop(0) if served.breaks else None]
             served.seen.append((first, len(rest)))
-            for start in range(0, len(rest), 4096):
-                time.sleep(served.slow)
-                self.wfile.write(rest[start : start + 4096])
+            with suppress(ConnectionError):  # of a reader that was killed
+                for start in range(0, len(rest), 4096):
+                    time.sleep(served.slow)
+                    self.wfile.write(rest[start : start + 4096])
 
         def log_message(self, *_):
             pass

@@ -27,32 +27,40 @@ from test_imagewoof import SMALL, jpeg, write_archive, write_folder
 from torch import nn, randn
 
 import lessonlib
-from lessonlib import algebra, breaking, clock, composed, imagewoof, pictures
+from lessonlib import algebra, breaking, clock, composed, imagewoof, learnt, pictures, trained, verdicts
 from lessonlib.arms import ARMS, arm, wide_enough
 from lessonlib.batches import Batches
 from lessonlib.breaking import Switches, random_pair
 from lessonlib.checkpoints import checkpoint_path
-from lessonlib.copies import DataError, open_copy
+from lessonlib.comparisons import compared
+from lessonlib.copies import ArchiveCopy, DataError, open_copy
 from lessonlib.costs import cost, layers, saved_by_photo
 from lessonlib.exercises.kernels import check_correlate
 from lessonlib.exercises.quiz import Quiz
 from lessonlib.exercises.splitting import check_split
 from lessonlib.factoring import is_product
 from lessonlib.imagewoof import load_photos, standin_photos
-from lessonlib.kernels import compose, correlate, embed, placements, receptive_field
+from lessonlib.kernels import compose, correlate, embed, output_size, placements, receptive_field
+from lessonlib.learnt import retold
+from lessonlib.merging import CannotMerge, differs, merge, plan, split
+from lessonlib.merging.__main__ import main as merging_main
 from lessonlib.nearest import nearest_product
 from lessonlib.networks import residual_network
+from lessonlib.ordering import block, channels, convolution_inputs, summary
 from lessonlib.photos import read_photo, sample_photo
+from lessonlib.plans import PLANS
 from lessonlib.playgrounds.composition import CompositionPlayground
 from lessonlib.playgrounds.costs import CostPlayground
 from lessonlib.playgrounds.kernel import KernelPlayground
 from lessonlib.playgrounds.race import Race
 from lessonlib.racing import Racing
+from lessonlib.redrawn import conclusions, redrawn
 from lessonlib.runs import Run, load_runs, own_runs, record
+from lessonlib.standin import draw
 from lessonlib.study import main, study
 from lessonlib.tiers import TIERS, Network, current_tier
 from lessonlib.training import fit, learner_for
-from lessonlib.widths import composition_rank, hidden_width, two_channel_factors, wide_factors
+from lessonlib.widths import alternating_factors, composition_rank, hidden_width, two_channel_factors, wide_factors
 
 HERE = Path(lessonlib.__file__).parent
 NAN, INF = float("nan"), float("inf")
@@ -285,6 +293,22 @@ def verdict(checked):
     return checked.sentence
 
 
+def a_text(place):
+    (place.folder / "notes.txt").write_text("no model")
+    merging_main([str(place.folder / "notes.txt")])
+
+
+def drawn_for_the_course(place):
+    """data/pair.pt stays as it is where there are no photos."""
+    place.patch.setattr("lessonlib.imagewoof.load_photos", lambda tier: drawings())
+    trained.main([])
+
+
+def no_photos_for_the_course(place):
+    place.patch.setenv("IMAGEWOOF", "/nowhere")
+    learnt.main([])
+
+
 def stopping(*_):
     raise RuntimeError("mine\nin two lines")
 
@@ -294,6 +318,10 @@ def stopping(*_):
 X, K = randn(3, 8, 8), randn(2, 2)
 TRUNCATED = jpeg(SMALL[0])[:300]
 SQUARE = sympy.Matrix([[1, 2], [3, 4]])
+TWO = nn.Sequential(nn.Conv2d(3, 4, 2), nn.Conv2d(4, 5, 2)).eval()
+COMPLEX, EMPTY = nn.Conv2d(4, 4, 2), nn.Conv2d(3, 3, 2, device="meta")
+COMPLEX.weight = nn.Parameter(randn(4, 4, 2, 2, dtype=torch.complex64))
+MIRRORED = nn.Conv2d(3, 4, 3, padding=1, padding_mode="reflect")
 
 AREAS = {
     "kernels": (
@@ -327,6 +355,12 @@ AREAS = {
             ),
             Bad("a layer of stride 0", lambda _: receptive_field([3, 3], [1, 0]), ValueError, "[1, 0]", "at least 1"),
             Bad("a nan in a stack", lambda _: receptive_field([3, NAN]), ValueError, "nan", "whole numbers"),
+            Bad("a number for a stack", lambda _: receptive_field(3), ValueError, "not 3", "one stride for each"),
+            Bad("a stride for a stack", lambda _: receptive_field([3, 3], 2), ValueError, "[3, 3], 2", "one stride for each"),
+            Bad("a size of nan", lambda _: output_size(NAN, 3), ValueError, "n is nan", "whole number"),
+            Bad("no taps", lambda _: output_size(8, 0), ValueError, "k is 0", "at least 1"),
+            Bad("one padding for two sides", lambda _: output_size(8, 3, 1, 1), ValueError, "not 1", "(before, after)"),
+            Bad("half a row down", lambda _: embed(K, 3, 0.5), TypeError, "row is of type float", "give a whole number"),
         ],
     ),
     "algebra": (
@@ -338,6 +372,13 @@ AREAS = {
             Bad("numbers in lists", lambda _: algebra.composed_kernel([[1]]), TypeError, "a list", "sympy Matrix"),
             Bad("no square", lambda _: algebra.composed_kernel(sympy.ones(1, 2)), ValueError, "1x2", "square"),
             Bad("no kernels", lambda _: algebra.composed_kernel(), ValueError, "composed_kernel", "at least one kernel"),
+            Bad(
+                "a tensor for letters",
+                lambda _: algebra.correlate(X, SQUARE),
+                TypeError,
+                "x is of type Tensor",
+                "give a Matrix",
+            ),
         ],
     ),
     "factoring": (
@@ -348,6 +389,7 @@ AREAS = {
             Bad("nan", lambda _: is_product(torch.full((3, 3), NAN)), ValueError, "NaN or infinity at [0, 0]", "needs finite"),
             Bad("decimals in lists", lambda _: is_product([[0.1] * 3] * 3), TypeError, "exact for", "as a float tensor"),
             Bad("tolerance -1", lambda _: is_product(randn(3, 3), -1), ValueError, "tolerance is -1", "0 or more"),
+            Bad("a tolerance in words", lambda _: is_product(randn(3, 3), "low"), ValueError, "is low", "0 or more"),
             Bad("whole numbers", lambda _: nearest_product(torch.ones(3, 3).long()), TypeError, "int64", "floating-point"),
             Bad("a 2x2", lambda _: nearest_product(K), ValueError, "(2, 2)", "sides 1, 3 or 5"),
             Bad("infinity", lambda _: nearest_product(torch.full((3, 3), INF)), ValueError, "infinity", "needs finite"),
@@ -356,6 +398,10 @@ AREAS = {
             Bad("a 5x5", lambda _: two_channel_factors(randn(5, 5)), ValueError, "(5, 5)", "takes kernels (..., 3, 3)"),
             Bad("ranks that do not fit", lambda _: composition_rank(K, X), ValueError, "(3, 8, 8)", "takes B (kh, kw)"),
             Bad("no channels", lambda _: hidden_width(0, 4), ValueError, "(0, 4, 2, 2)", "from 1 up"),
+            Bad("hundreds of channels", lambda _: hidden_width(512, 512), ValueError, "2,359,296 weights", "fewer channels"),
+            Bad("a rank of nothing", lambda _: composition_rank(randn(0, 2), K), ValueError, "(0, 2)", "takes B (kh, kw)"),
+            Bad("no rounds", lambda _: alternating_factors(randn(1, 1, 3, 3), 1, 0), ValueError, "rounds is 0", "at least 1"),
+            Bad("no width", lambda _: alternating_factors(randn(1, 1, 3, 3), None), ValueError, "width is None", "at least 1"),
             Bad("an even kernel", lambda _: wide_factors(randn(1, 1, 2, 2)), ValueError, "(1, 1, 2, 2)", "square odd"),
             Bad("half a channel", lambda _: wide_factors(randn(1, 1, 3, 3), 1.5), ValueError, "1.5", "whole number"),
         ],
@@ -365,6 +411,32 @@ AREAS = {
         [
             Bad("a norm there is not", lambda _: Switches(norm="layer"), ValueError, "'layer'", "one of none, eval, train"),
             Bad("a stride as a number", lambda _: Switches(stride=2), ValueError, "not 2", "one of none, second, first"),
+            Bad("paddings in a list", lambda _: Switches(padding=["each"]), ValueError, "['each']", "one of first, second"),
+            Bad("yes for a switch", lambda _: Switches(relu="yes"), TypeError, "relu is of type str", "give True or False"),
+            Bad("a word for a seed", lambda _: random_pair(seed="first"), ValueError, "'first'", "whole number"),
+            Bad(
+                "a switch for all", lambda _: breaking.reasons("relu"), TypeError, "switches is of type str", "give a Switches"
+            ),
+            Bad("kernels for a pair", lambda _: breaking.merged((K, K), Switches()), TypeError, "of type tuple", "give a Pair"),
+            Bad("nothing compared", lambda _: breaking.compare(X[:0], X[:0]), ValueError, "(0, 8, 8)", "same photos"),
+            Bad("lists compared", lambda _: breaking.compare([1], [1]), TypeError, "two is of type list", "give a Tensor"),
+            Bad("a border of -1", lambda _: breaking.border_share(-1, 2, 0, 0), ValueError, "n is -1", "at least 1"),
+            Bad(
+                "one pixel for BatchNorm",
+                lambda _: breaking.two_steps(
+                    random_pair(), randn(1, 3, 2, 2).double(), Switches(norm="train", padding="second")
+                ),
+                ValueError,
+                "(1, 8, 1, 1)",
+                "give more photos",
+            ),
+            Bad(
+                "a BatchNorm that has seen no photo",
+                lambda _: breaking.merged(random_pair(), Switches(norm="eval"), randn(0, 3, 8, 8).double()),
+                ValueError,
+                "`seen`",
+                "needs",
+            ),
             Bad("no hidden channel", lambda _: random_pair(hidden=0), ValueError, "hidden is 0", "at least 1"),
             Bad(
                 "a grey photo",
@@ -383,6 +455,22 @@ AREAS = {
             Bad("other outputs", lambda _: breaking.compare(X[:2], X), ValueError, "(2, 8, 8) and (3, 8, 8)", "same photos"),
         ],
     ),
+    "ordering": (
+        lambda _: list(block(randn(2, 4, 3, 3), True)) == ["BatchNorm", "ReLU"],
+        [
+            Bad("one photo alone", lambda _: channels(X), ValueError, "(3, 8, 8)", "takes a batch (n, channels, h, w)"),
+            Bad("grey photos", lambda _: channels(randn(2, 1, 8, 8)), ValueError, "(2, 1, 8, 8)", "photos (n, 3, h, w)"),
+            Bad("no channels", lambda _: channels(X[None], 0), ValueError, "count is 0", "at least 1"),
+            Bad("photos in bytes", lambda _: channels(X[None].byte()), TypeError, "torch.uint8", ".double()"),
+            Bad("no numbers", lambda _: block(None, True), TypeError, "NoneType", "takes a floating-point tensor"),
+            Bad("a number a channel", lambda _: block(randn(1, 3, 1, 1), True), ValueError, "(1, 3, 1, 1)", "give more photos"),
+            Bad("a summary of nothing", lambda _: summary(randn(0)), ValueError, "(0,)", "give one that does"),
+            Bad("a summary of a list", lambda _: summary([1, 2]), TypeError, "y is of type list", "give a Tensor"),
+            Bad(
+                "a model's name", lambda _: convolution_inputs("xresnet", X), TypeError, "model is of type str", "give a Module"
+            ),
+        ],
+    ),
     "networks": (
         lambda _: residual_network(arm("2x2"), TIER.network)(randn(2, 3, 32, 32)).shape == (2, 10),
         [
@@ -397,8 +485,23 @@ AREAS = {
             Bad("a width of nan", lambda _: Network(width=NAN), ValueError, "width nan", "needs channels"),
             Bad("expansion 0", lambda _: Network(expansion=0), ValueError, "expansion 0", "choose 1 or 4"),
             Bad("a stem there is not", lambda _: Network(stem="5x5"), ValueError, "'5x5'", "choose 3x3 or 7x7"),
+            Bad("a width in words", lambda _: Network(width="wide"), TypeError, "width is of type str", "give a number"),
+            Bad("one number of blocks", lambda _: Network(blocks=2), TypeError, "blocks is of type int", "give a tuple"),
+            Bad("half a block", lambda _: Network(blocks=(1.5, 1, 1, 1)), ValueError, "blocks is 1.5", "whole number"),
+            Bad(
+                "no for an order",
+                lambda _: Network(norm_first="no"),
+                TypeError,
+                "norm_first is of type str",
+                "give True or False",
+            ),
+            Bad(
+                "a network's name", lambda _: residual_network(ARMS["3x3"], "xresnet18"), TypeError, "of type str", "a Network"
+            ),
+            Bad("one photo, composed", lambda _: ARMS["pair-composed"].build(3, 4, 1)(X), ValueError, "(3, 8, 8)", "x[None]"),
             Bad("a width for nothing", lambda _: wide_enough(0, 4), ValueError, "channels_in is 0", "at least 1"),
             Bad("3x3 by nine", lambda _: composed.compose_by_nine(X, X), ValueError, "(3, 8, 8)", "(hidden, in, 2, 2)"),
+            Bad("lists by nine", lambda _: composed.compose_by_nine([1], [1]), TypeError, "b is of type list", "give a Tensor"),
         ],
     ),
     "costs": (
@@ -409,9 +512,19 @@ AREAS = {
             Bad("a negative size", lambda _: layers(nn.Conv2d(3, 4, 3), (1, 3, -8, 8)), ValueError, "-8", "from 1 up"),
             Bad("a size for a shape", lambda _: cost(nn.Conv2d(3, 4, 3), 64), ValueError, "64", "batch first"),
             Bad("no photo in it", lambda _: saved_by_photo(nn.Conv2d(3, 4, 3), (3, 0, 8)), ValueError, "0, 8", "from 1 up"),
-            Bad("one round", lambda _: clock.times({"a": int}, rounds=1), ValueError, "not 1", "at least 2"),
+            Bad("one round", lambda _: clock.times({"a": int}, rounds=1), ValueError, "rounds is 1", "at least 2"),
             Bad("nothing to time", lambda _: clock.times({}), ValueError, "times", "at least one candidate"),
-            Bad("no photo for the clock", lambda _: clock.passes(nn.Conv2d(3, 4, 3), [1]), TypeError, "list", "tensor"),
+            Bad("candidates in a list", lambda _: clock.times([int]), TypeError, "candidates is of type list", "give a dict"),
+            Bad("a result to time", lambda _: clock.times({"a": 3}), ValueError, "times", "call without arguments"),
+            Bad("rounds of nan", lambda _: clock.times({"a": int}, NAN), ValueError, "rounds is nan", "at least 2"),
+            Bad("a name for the clock", lambda _: clock.passes("3x3", X), TypeError, "module is of type str", "give a Module"),
+            Bad(
+                "no photo for the clock",
+                lambda _: clock.passes(nn.Conv2d(3, 4, 3), [1]),
+                TypeError,
+                "x is a list",
+                "give a Tensor",
+            ),
             Bad("a device there is not", lambda _: clock.roof_here("tpu9"), ValueError, "'tpu9'", "cpu or cuda"),
             Bad("an empty matrix", lambda _: clock.roof_here(side=0), ValueError, "side is 0", "at least 1"),
         ],
@@ -426,6 +539,13 @@ AREAS = {
             Bad("half a photo", lambda _: read_photo(TRUNCATED), ValueError, "not a picture", "choose a JPEG"),
             Bad("two colours", lambda _: pictures.pixels(randn(2, 8, 8)), ValueError, "(2, 8, 8)", "(3, h, w)"),
             Bad("no pictures", lambda _: pictures.side_by_side([]), ValueError, "side_by_side", "at least one"),
+            Bad("nothing to stack", lambda _: pictures.stacked([]), ValueError, "stacked", "at least one"),
+            Bad("a title on notes", lambda _: pictures.titled(b"notes", {0: "dog"}), ValueError, "no picture", "give a PNG"),
+            Bad("a photo in lists", lambda _: pictures.pixels([[0]]), TypeError, "photo is of type list", "give a Tensor"),
+            Bad("zoom 0", lambda _: pictures.pixels(X, 0), ValueError, "zoom is 0", "at least 1"),
+            Bad("a photo without pixels", lambda _: pictures.pixels(X[:, :0]), ValueError, "(3, 0, 8)", "takes (3, h, w)"),
+            Bad("samples in a list", lambda _: sample_photo(["flower"]), ValueError, "['flower']", "choose one of flower"),
+            Bad("no drawings", lambda _: draw(0, 8, 0), ValueError, "per_class is 0", "at least 1"),
             Bad("a drawing in words", lambda _: pictures.Picture("a dog", "dog"), TypeError, "a str", "PNG bytes"),
         ],
     ),
@@ -478,6 +598,7 @@ AREAS = {
             Bad("a cache that is a file", cache_is_a_file, None, "cannot be written", "set LESSON_CACHE"),
             Bad("a damaged cache", damaged_cache, None, "is damaged", "decoding its photos anew"),
             Bad("no path at all", lambda _: open_copy(None), DataError, "None", "path"),
+            Bad("a disk that fails", lambda at: ArchiveCopy(at.folder).fingerprint(), DataError, "directory", "a fresh copy"),
         ],
     ),
     "training": (
@@ -489,6 +610,14 @@ AREAS = {
             Bad("negative pixels", lambda _: learn(px=-32), ValueError, "px is -32", "at least 1"),
             Bad("a learning rate of nan", lambda _: learn(lr=NAN), ValueError, "nan", "positive"),
             Bad("photos of one kind", lambda _: replace(TIER, photos=3), ValueError, "photos is 3", "(24, 8)"),
+            Bad("photos in words", lambda _: replace(TIER, photos=("few", "few")), ValueError, "('few', 'few')", "(24, 8)"),
+            Bad(
+                "a learning rate in words", lambda _: replace(TIER, lr="fast"), TypeError, "lr is of type str", "give a number"
+            ),
+            Bad(
+                "no network", lambda _: replace(TIER, network=None), TypeError, "network is of type NoneType", "give a Network"
+            ),
+            Bad("batches of -2", lambda _: Batches(X[None].byte(), [0], [1.0], 8, -2), ValueError, "batch is -2", "at least 1"),
             Bad("labels missing", lambda _: learn(unequal()), ValueError, "19 labels", "as many"),
             Bad("a huge seed", lambda _: learn(seed=2**80), ValueError, f"{2**80}", "whole number"),
             Bad("a word for a seed", lambda _: learn(seed="first"), ValueError, "'first'", "whole number"),
@@ -536,11 +665,68 @@ AREAS = {
             Bad("an old line", lambda at: old_line(at, versions=...), None, "line 2 of", "delete that line"),
             Bad("a line of other types", lambda at: old_line(at, epochs=None), None, "line 2 of", "delete that line"),
             Bad("epochs without accuracy", lambda at: old_line(at, epochs=[{}]), None, "line 2 of", "delete that line"),
+            Bad("brackets without end", lambda at: line(at, "[" * 9999), None, "line 2 of", "delete that line"),
             Bad("a name that leads elsewhere", lambda _: record(RUN, "../x"), ValueError, "'../x'", "letters, digits"),
             Bad("a name that is none", lambda _: load_runs(None), ValueError, "None", "letters, digits"),
             Bad("no run", lambda _: record({"arm": "3x3"}), TypeError, "a dict", "training.fit"),
             Bad("a full disk", full_record, OSError, "2x2, seed 0", "free some"),
             Bad("a folder that is a file", runs_is_a_file, OSError, "cannot be written", "set LESSON_RUNS"),
+        ],
+    ),
+    "verdicts": (
+        lambda _: verdicts.verdict(*verdicts.interval([1.0, 1.1, 0.9]), 3) == "better by at least 0.7 points",
+        [
+            Bad("words", lambda _: verdicts.interval(["a", "b"]), ValueError, "numbers in a list", "give these"),
+            Bad("one number", lambda _: verdicts.interval(3), ValueError, "3.0", "give a list"),
+            Bad("a level of nan", lambda _: verdicts.interval([1, 2, 3], NAN), ValueError, "nan does not", "as 0.95 does"),
+            Bad(
+                "a level in words",
+                lambda _: verdicts.interval([1, 2], "95%"),
+                TypeError,
+                "level is of type str",
+                "give a number",
+            ),
+            Bad("bounds of nan", lambda _: verdicts.at_most(NAN, NAN), ValueError, "From nan to nan", "give the two numbers"),
+            Bad(
+                "bounds turned round", lambda _: verdicts.verdict(3, -3, 3), ValueError, "From 3 to -3", "give the two numbers"
+            ),
+            Bad("a figure of nan", lambda _: verdicts.beside(-1, 1, NAN), ValueError, "figure is nan", "give a finite"),
+            Bad("a nan among differences", lambda _: verdicts.runs_needed([NAN, 1, 2], 1), ValueError, "finite", "leave out"),
+            Bad(
+                "almost nothing to find", lambda _: verdicts.runs_needed([1, 2], 1e-300), ValueError, "1e-300", "at least 0.001"
+            ),
+            Bad("arms in a list", lambda _: redrawn([1, 2], 2), TypeError, "accuracies is of type list", "give a dict"),
+            Bad("an arm without runs", lambda _: redrawn({"3x3": []}, 2), ValueError, "3x3", "leave it out"),
+            Bad("no such reference", lambda _: conclusions({"a": X}, "b", 1), ValueError, "no 'b'", "choose one of a"),
+            Bad("a margin of nan", lambda _: conclusions({"a": X}, "a", NAN), ValueError, "margin is nan", "0 or more"),
+            Bad("a plan's name", lambda _: compared("cpu", []), TypeError, "part is of type str", "give a Part"),
+            Bad("a question there is not", lambda _: compared(PLANS["cpu"][0], [], "x"), ValueError, "'x'", "choose one of"),
+            Bad("2x2 retold", lambda _: retold(randn(4, 2, 2)), ValueError, "(4, 2, 2)", "takes kernels (..., 3, 3)"),
+        ],
+    ),
+    "merging": (
+        lambda _: merge(nn.Conv2d(3, 4, 2), nn.Conv2d(4, 5, 2)).kernel_size == (3, 3),
+        [
+            Bad("no layer", lambda _: merge(None, nn.Conv2d(1, 1, 2)), TypeError, "a NoneType", "give modules"),
+            Bad("channels that do not fit", lambda _: merge(TWO[0], TWO[0]), ValueError, "gives 4 channels", "reads 3"),
+            Bad("a row after a photo", lambda _: merge(TWO[0], nn.Conv1d(4, 4, 2)), ValueError, "along 2 axes", "along 1"),
+            Bad("complex numbers", lambda _: merge(TWO[0], COMPLEX), CannotMerge, "Conv2d is not merged", "complex"),
+            Bad("no numbers yet", lambda _: merge(EMPTY, EMPTY), CannotMerge, "on the meta device", "load its weights"),
+            Bad("one size for two axes", lambda _: differs(*TWO, 8), ValueError, "not 8", "2 whole numbers"),
+            Bad("a size of 8.5", lambda _: differs(*TWO, (8.5, 8)), ValueError, "(8.5, 8)", "2 whole numbers"),
+            Bad("a pixel", lambda _: differs(*TWO, (1, 1)), ValueError, "(1, 1) pixels", "give a larger"),
+            Bad("a model's file", lambda _: plan("model.pt2"), TypeError, "a str", "give the model"),
+            Bad("a model in training", lambda _: plan(nn.Sequential(nn.ReLU())), ValueError, "training mode", "call eval()"),
+            Bad("how many in words", lambda _: plan(TWO, at_most="2"), TypeError, "at_most is of type str", "give a number"),
+            Bad("at most nan", lambda _: plan(TWO, at_most=NAN), ValueError, "nan", "more than 0"),
+            Bad("no input", lambda _: plan(TWO, interior=True), ValueError, "depends on the size", "give an input"),
+            Bad("an input of others", lambda _: plan(TWO, X[:1], INF, True), ValueError, "(1, 8, 8)", "give one that it"),
+            Bad("split without a width", lambda _: split(nn.Conv2d(3, 4, 3)), ValueError, "width is None", "at least 1"),
+            Bad("split a mirror", lambda _: split(MIRRORED, 4), ValueError, "pads with 'reflect'", "not split"),
+            Bad("no file", lambda _: merging_main(["nope.pt2"]), SystemExit, "nope.pt2", "give a model saved by"),
+            Bad("a text for a model", a_text, SystemExit, "notes.txt is no model", "export the model"),
+            Bad("nothing named", lambda _: merging_main([]), SystemExit, "required: model", "-h shows"),
+            Bad("many times", lambda _: merging_main(["m", "--at-most", "x"]), SystemExit, "'x'", "-h shows"),
         ],
     ),
     "study": (
@@ -568,6 +754,10 @@ AREAS = {
             Bad("the command itself", from_the_shell, None, "'huge'", "choose one of test"),
             Bad("one arm for several", lambda _: study("test", only="3x3"), TypeError, "'3x3'", "list"),
             Bad("half a worker", lambda _: study("test", workers=0.5), ValueError, "0.5", "needs a worker"),
+            Bad("a word too many", lambda _: trained.main(["cpu"]), SystemExit, "arguments: cpu", "-h shows"),
+            Bad("an option of another", lambda _: learnt.main(["--only"]), SystemExit, "--only", "-h shows"),
+            Bad("drawings for the course", drawn_for_the_course, SystemExit, "trained on photos", "set IMAGEWOOF"),
+            Bad("no photos for the course", no_photos_for_the_course, SystemExit, "/nowhere", "correct the path"),
         ],
     ),
 }

@@ -128,15 +128,21 @@ def chain(a, b, reach=lambda s, j: s * (j - 1), stride=lambda s, t: s * t, paddi
     return k + reach(s, j), stride(s, t), padding(p, s, q)
 
 
-def before(weight, bias, gamma, beta, mean, var, eps, over=1, add=lambda beta, s, mean: beta - s * mean, taps=torch.sum):
-    s = gamma / (var + eps).sqrt()
+def deviation(var, eps):
+    return (var + eps).sqrt()
+
+
+def before(
+    weight, bias, gamma, beta, mean, var, eps, over=1, add=lambda b, s, mean: b - s * mean, taps=torch.sum, root=deviation
+):
+    s = gamma / root(var, eps)
     scale = s[:, None, None] if over else s[:, None, None, None]
     return weight * scale, bias + taps(weight, (2, 3)) @ add(beta, s, mean)
 
 
-def orange(n, k, p, q, bias, wide=lambda k, p, q, bias: q if bias or p < k - 1 else 0, sides=2, grows=True):
+def orange(n, k, p, q, bias, wide=lambda k, p, q, bias: q if bias or p < k - 1 else 0, sides=2, grows=True, least=0):
     out = n + 2 * (p + q - k + 1) if grows else n
-    return out**2 - max(out - sides * wide(k, p, q, bias), 0) ** 2
+    return out**2 - max(out - sides * wide(k, p, q, bias), least) ** 2
 
 
 def five(letters):
@@ -192,6 +198,11 @@ def intensity(n, c, h, w, moved=2, edge=1, size=4, weights=1):
     photo, middle = n * c * h * w, n * c * (h + edge) * (w + edge)
     one = 9 * c * photo / size / (2 * photo + weights * 9 * c * c)
     return one, 4 * c * (photo + middle) / size / (2 * photo + moved * middle + weights * 8 * c * c)
+
+
+def intensity_of_eight(n, c, h, w):
+    one, two = intensity(n, c, h, w)
+    return one, two * 2 * h * w / (h * w + (h + 1) * (w + 1))
 
 
 def least_time(slower=max):
@@ -264,8 +275,8 @@ def ring(n, k, wide=None, sides=2, smallest=0, power=2):
     return 1 - (inner / n) ** power
 
 
-def row_of_five(a, sign=-1, leads=1, order=1):
-    r = sorted(np.roots(a.flip(0)), key=lambda z: (abs(z.imag), z.real))
+def row_of_five(a, sign=-1, leads=1, order=1, key=lambda z: (abs(z.imag), z.real), flip=True):
+    r = sorted(np.roots(a.flip(0) if flip else a), key=key)
     b, c = ([(p * q).real, sign * (p + q).real, 1][::order] for p, q in (r[:2], r[2:]))
     lead = a[4].item()
     return [lead * v for v in b] if leads > 1 else b, [lead * v for v in c] if leads else c
@@ -352,6 +363,7 @@ WRONG = [
     (check_chain, lambda a, b: chain(a, b, padding=lambda p, s, q: p), "You forget what b pads"),
     (check_chain, lambda a, b: chain(a, b, lambda s, j: j - 1, padding=lambda p, s, q: p + q), "a's stride is missing twice"),
     (check_chain, lambda a, b: chain(b, a), "The two are exchanged"),
+    (check_chain, lambda a, b: (*chain(a, b)[:2], a[2] * b[1] + b[2]), "What a pads keeps its width"),
     (check_before, lambda *case: before(*case, over=0), "The scale belongs to the inputs"),
     (check_before, lambda weight, *rest: (weight, before(weight, *rest)[1]), "The weight has to be scaled"),
     (check_before, lambda weight, bias, *norm: before(weight, 0 * bias, *norm), "is lost: it is added at the end"),
@@ -364,6 +376,9 @@ WRONG = [
         ),
         "You scale the shift twice",
     ),
+    (check_before, lambda *case: before(*case, root=lambda var, eps: var.sqrt() + eps), "eps belongs under the root"),
+    (check_before, lambda *case: before(*case, root=lambda var, eps: var.sqrt()), "eps is missing"),
+    (check_before, lambda *case: before(*case, root=lambda var, eps: var + eps), "The root is missing"),
     (check_before, lambda *case: before(*case, add=lambda beta, s, mean: beta - mean), "The mean has to be scaled"),
     (check_before, lambda *case: before(*case, add=lambda beta, s, mean: beta + s * mean), "The sign of the mean"),
     (check_before, lambda *case: before(*case, add=lambda beta, s, mean: beta), "The mean is lost"),
@@ -381,6 +396,7 @@ WRONG = [
     (check_count, lambda *case: orange(*case, lambda k, p, q, bias: q), "then nothing differs"),
     (check_count, lambda *case: orange(*case, lambda k, p, q, bias: q if bias else 0), "Only a bias would do that"),
     (check_count, lambda *case: orange(*case, sides=1), "The border has two sides"),
+    (check_count, lambda *case: orange(*case, least=-99), "the square of a negative side"),
     (
         check_count,
         lambda *case: orange(*case, lambda k, p, q, bias: p + q if q and (bias or p < k - 1) else 0),
@@ -562,6 +578,8 @@ WRONG = [
     (check_saving, lambda *case: saving(*case, of="after"), "not of the smaller one"),
     (check_saving, lambda *case: -saving(*case), "The sign is turned round"),
     (check_saving, lambda *case: saving(*case, pair=lambda i, o: 4 * i * o), "One 2x2 is not enough"),
+    (check_saving, lambda *case: saving(*case, pair=lambda i, o: 4 * (i * i + i * o)), "not 4 * in * in"),
+    (check_saving, lambda *case: 100 * saving(*case), "between 0 and 1"),
     (check_saving, lambda *case: 1 / 9, "the same for every input"),
     (check_macs, lambda i, o, k, h, w, s, p: macs(i, o, k, h, w, 1, p), "The stride is missing"),
     (check_macs, lambda *case: macs(*case, stride_across=1), "it counts in both directions"),
@@ -577,6 +595,7 @@ WRONG = [
     (check_kept, lambda *case: kept(*case, active=3), "kept for both, but once"),
     (check_kept, lambda *case: kept(*case, edge=0), "The middle is one larger each way"),
     (check_kept, lambda c, *case: [c * case[1] * case[2] + n for n in kept(c, *case)], "not what it gives"),
+    (check_kept, lambda *case: [kept(*case)[0], *(n - kept(*case)[0] for n in kept(*case)[1:])], "is kept there, too"),
     (check_kept, lambda *case: kept(*case)[0], "it has to be (256, 580, 904)"),
     (check_intensity, lambda *case: intensity(*case, moved=0), "You forget the middle: the first writes it"),
     (check_intensity, lambda *case: intensity(*case, moved=0, edge=0), "You forget the middle: written by the first"),
@@ -584,6 +603,7 @@ WRONG = [
     (check_intensity, lambda *case: intensity(*case, edge=0), "The middle is one larger each way"),
     (check_intensity, lambda *case: intensity(*case, size=1), "A float32 has 4 bytes"),
     (check_intensity, lambda *case: intensity(*case, size=32), "You divide by bits"),
+    (check_intensity, intensity_of_eight, "for the whole middle"),
     (check_intensity, lambda *case: intensity(*case, weights=0), "The weights have to be read"),
     (check_intensity, lambda *case: intensity(*case, size=2), "You count FLOPs"),
     (
@@ -693,11 +713,19 @@ WRONG = [
     (check_ring, lambda n, k: ring(n, k, wide=k), "wide, not k"),
     (check_ring, lambda n, k: ring(n, k, smallest=-9), "the square of a negative side"),
     (check_row, lambda a: row_of_five(a, leads=0), "The factor a[4] is lost"),
+    (check_row, lambda a: (row_of_five(a)[0], [a[0] / a[4] * tap for tap in row_of_five(a)[1]]), "not a[0]"),
+    (check_row, lambda a: row_of_five(a, flip=False), "np.roots wants the highest power first"),
+    (check_row, lambda a: row_of_five(a, key=lambda z: z.real), "Sorted by its real part alone"),
+    (
+        check_row,
+        lambda a: [[tap + 0j for tap in np.array(row)] for row in row_of_five(a)],
+        "first kernel has to be real numbers",
+    ),
     (check_row, lambda a: row_of_five(a, leads=2), "Both kernels carry a[4]"),
     (check_row, lambda a: row_of_five(a, order=-1), "turned round: x^2 + p x + q is the kernel"),
     (check_row, lambda a: row_of_five(a, leads=0, order=-1), "turned round and a[4] is lost"),
     (check_row, lambda a: row_of_five(a, sign=1), "the wrong sign"),
-    (check_row, lambda a: [np.poly(half)[::-1] for half in np.split(np.roots(a.flip(0)), 2)], "has to be real numbers"),
+    (check_row, lambda a: [np.poly(half)[::-1] for half in np.split(np.roots(a.flip(0)), 2)], "kernel has to be real numbers"),
     (check_reading, lambda low, high, figure: "fits" if low <= figure <= high else "ruled out", "Too soon"),
     (check_reading, lambda *case: "open" if case[0] <= 0 <= case[1] else reading(*case), "look at the figure first"),
     (

@@ -126,7 +126,7 @@ def test_agrees_with_the_pencil_on_every_zero_one_kernel():
         assert is_product(A).verdict == verdict_by_pencil(A), A
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(square(2), square(2), st.integers(0, 8), weights)
 def test_products_and_their_neighbours(B, C, place, change):
     A = times(sympy.Matrix(B), sympy.Matrix(C) / 3)
@@ -139,7 +139,7 @@ def test_products_and_their_neighbours(B, C, place, change):
     assert found.verdict == verdict_by_pencil(A.tolist())
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(square(2), square(2), st.sampled_from([2, 3, -1, -3]))
 def test_conjugate_factors(B, C, radicand):
     B, C = sympy.Matrix(B), sympy.Matrix(C) * sympy.sqrt(radicand)
@@ -149,7 +149,7 @@ def test_conjugate_factors(B, C, radicand):
     assert found.verdict == "real" or radicand < 0 and found.verdict == "complex"
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(square(3))
 def test_agrees_with_factoring_over_the_rationals(A):
     """What sympy splits into two of degree (1, 1) is real; what has a factor of degree (2, 1) or (1, 2) never is."""

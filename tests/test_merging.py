@@ -165,10 +165,10 @@ def holding(value):
         (
             lambda: differs(conv(2, 2, 1), conv(2, 2, 1), 5),
             ValueError,
-            "size is 5; give the number of pixels along each axis, 2",
+            "A size is 2 whole numbers from 1 up",
         ),
-        (lambda: differs(conv(2, 2, 1), conv(2, 2, 1), (5, 5, 5)), ValueError, "along each axis, 2 of them"),
-        (lambda: differs(conv(2, 2, 1), conv(2, 2, 1), (5.0, 5)), ValueError, "height is 5.0; give a whole number"),
+        (lambda: differs(conv(2, 2, 1), conv(2, 2, 1), (5, 5, 5)), ValueError, "A size is 2 whole numbers from 1 up"),
+        (lambda: differs(conv(2, 2, 1), conv(2, 2, 1), (5.0, 5)), ValueError, "A size is 2 whole numbers from 1 up"),
         (lambda: differs(conv(2, 2, 1), conv(2, 2, 3), (2, 2)), ValueError, "too small for a kernel"),
     ],
 )

@@ -17,7 +17,8 @@ ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 EXTRAS = PROJECT["optional-dependencies"]
 LOCKED = [Requirement(r) for r in PROJECT["dependencies"] + EXTRAS["lab"] + EXTRAS["test"]]
-EVERYTHING = [*LOCKED, *map(Requirement, EXTRAS["cluster"] + EXTRAS["site"])]  # these two are not for everybody to download
+NOT_FOR_EVERYBODY = [Requirement(r) for r in EXTRAS["cluster"] + EXTRAS["site"] + EXTRAS["ci"]]
+EVERYTHING = [r for r in LOCKED + NOT_FOR_EVERYBODY if r.name != PROJECT["name"]]
 ENVIRONMENT = yaml.safe_load((ROOT / "environment.yml").read_text())["dependencies"]
 CONDA = [entry for entry in ENVIRONMENT if isinstance(entry, str)]
 PIP = next(entry["pip"] for entry in ENVIRONMENT if isinstance(entry, dict))

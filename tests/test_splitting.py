@@ -42,7 +42,7 @@ CASES = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(CASES, st.integers(1, 4))
 def test_the_chain_is_the_layer_but_for_what_it_says_it_misses(case, width):
     layer = layer_of(**case)

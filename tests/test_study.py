@@ -227,8 +227,9 @@ def test_the_table_compares_what_it_says():
     cells = [cell.strip() for cell in row.split("|")[1:-1]]
     assert cells[2:5] == ["10", f"{differences.mean():+.1f}", f"{low:+.1f} to {high:+.1f}"]
     assert cells[5].startswith("worse by at least 4.") and cells[6] == str(FEWEST)
-    assert np.allclose(found["3x3 of 2019: Mish in the stem", "ReLU in the stem"], 100 * (0.02 + spread[:4]))
-    assert np.allclose(found["one 2x2 of 2019", "3x3 of 2019"], 100 * (spread[:4] - 0.03))
+    assert np.allclose(found["3x3 of 2019: Mish in the stem", "ReLU in the stem"], 100 * (0.02 + spread))
+    assert np.allclose(found["one 2x2 of 2019", "3x3 of 2019"], 100 * (spread - 0.03))
+    assert np.allclose(found["one 5x5", "3x3"], 100 * spread[:4])
     assert np.allclose(found["3x3: stem of one 7x7", "of three 3x3"], 20)
     stand = text.split("on drawings")[1].split("there stand: ")[1]
     assert "one 2x2 against 3x3: worse by at least 4." in stand and f"in the whole study: {len(rows)}." in text
@@ -239,11 +240,20 @@ def test_the_table_compares_what_it_says():
         study_table([cpu], runs, "stems")
 
 
+def test_what_is_too_little_to_be_a_verdict_does_not_stand_either():
+    """An interval may leave out zero and still begin below the hundredth of a point that counts as a difference."""
+    runs = [*some_runs(plan("cpu")[0], lambda arm, _, seed: 0.5 + (arm == "2x2") * (6e-5 + 1e-6 * seed))]
+    text = study_table(plan("cpu"), runs, "the thread, clean").data
+    assert "| one 2x2 | 3x3 | 10 | +0.0 | +0.0 to +0.0 | not distinguishable with 10 runs |" in text
+    assert "there stand: none." in text
+
+
 def test_a_table_without_runs_says_so(folder, capsys):
     main(["table", "gpu"])
     assert capsys.readouterr().out == "No run is there yet.\n"
-    few = [run for run in some_runs(plan("cpu")[0], lambda arm, *_: 0.5) if run.seed == 0]
-    text = study_table(plan("cpu"), few).data
+    equal = [*some_runs(plan("cpu")[0], lambda *_: 0.5)]
+    assert "| 10 | +0.0 | - | not distinguishable with 10 runs | - |" in study_table(plan("cpu"), equal).data
+    text = study_table(plan("cpu"), [run for run in equal if run.seed == 0]).data
     assert "| 1 | +0.0 | - | not distinguishable with 1 run | - |" in text and "No comparison has the 3 pairs" in text
 
 

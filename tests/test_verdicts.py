@@ -110,6 +110,9 @@ def test_too_few_or_equal_differences_leave_everything_open():
     for differences in ([], [3.0], [3.0, 3.1], [1.0] * 6, [1.0] * 9):
         assert interval(differences) == (-math.inf, math.inf)
     assert interval([0.0] * 7 + [1.0], level=0.9998) == (-math.inf, math.inf)  # of eight, too often none is the odd one
+    for n in (4, 10):  # the same difference of 12 photos, from another accuracy each time
+        equal = [100 * (right / 3929 - (right - 12) / 3929) for right in range(100, 100 + 311 * n, 311)]
+        assert len(set(equal)) > 1 and interval(equal) == (-math.inf, math.inf)
     assert FEWEST == 3 and BOOTSTRAP == 8
 
 
@@ -243,7 +246,7 @@ def test_nonsense_is_answered_with_a_sentence(call, words):
         (-1.7, -0.3, "+1.0 points are ruled out here"),
         (1.2, 2.0, "the same direction, but +1.0 points are ruled out here"),
         (-0.4, 0.9, "+1.0 points are ruled out here"),
-        (-0.4, 1.6, "+1.0 points are not ruled out here, and no difference at all is not either"),
+        (-0.4, 1.6, "neither +1.0 points nor 0 is ruled out here"),
         (-math.inf, math.inf, "too few runs for an interval, so +1.0 points stay open"),
     ],
 )

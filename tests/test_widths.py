@@ -38,7 +38,7 @@ def test_two_channels_are_exact_for_every_kernel():
     assert (((composed - A) / size).flatten(1).norm(dim=1) / (A / size).flatten(1).norm(dim=1).clamp_min(1)).max() < 1e-12
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.integers(0, 10**6))
 def test_two_channels_through_compose(seed):
     A = randn(3, 3, seed=seed)

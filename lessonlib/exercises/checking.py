@@ -5,9 +5,11 @@ import functools
 import random
 import textwrap
 import traceback
+import warnings
 from dataclasses import dataclass
 
 import torch
+from numpy.exceptions import ComplexWarning
 
 __all__ = [
     "Verdict",
@@ -117,8 +119,10 @@ def kernel_of(value, shape, name):
 def as_float64(value):
     """Numbers as a float64 tensor, None for what are no real numbers."""
     try:
-        tensor = value if isinstance(value, torch.Tensor) else torch.as_tensor(value, dtype=torch.float64)
-    except (TypeError, ValueError, RuntimeError):
+        with warnings.catch_warnings():  # of complex numbers numpy would keep the real part, with a warning only
+            warnings.simplefilter("error", ComplexWarning)
+            tensor = value if isinstance(value, torch.Tensor) else torch.as_tensor(value, dtype=torch.float64)
+    except (TypeError, ValueError, RuntimeError, ComplexWarning):
         return None
     return None if tensor.is_complex() else tensor.detach().double()
 

@@ -97,7 +97,10 @@ def _difference(tried):
         return f"The {result} has the shape {say_shape(found.shape)}, it has to be {say_shape(wanted.shape)}; {inputs}."
     largest = (found - wanted).abs().nan_to_num(torch.inf).argmax()
     at = tuple(int(i) for i in torch.unravel_index(largest, wanted.shape))
-    return f"The entry {list(at)} of the {result} is {found[at].item():.4g}, it has to be {wanted[at].item():.4g}; {inputs}."
+    pair = found[at].item(), wanted[at].item()
+    digits = 4 if len({f"{value:.4g}" for value in pair}) > 1 else 12  # as many as show that they differ
+    given, asked = (f"{value:.{digits}g}" for value in pair)
+    return f"The entry {list(at)} of the {result} is {given}, it has to be {asked}; {inputs}."
 
 
 def _is_square(one):

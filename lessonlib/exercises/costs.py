@@ -42,6 +42,10 @@ def check_saving(answer):
             of=lambda before, after, others: after + others
         ),
         "The sign is turned round: what is saved is before minus after.": lambda *case: -share()(*case),
+        "The channels between are as many as come out: the first 2x2 has 4 * in * out weights, not 4 * in * in.": share(
+            lambda i, o: 4 * i * i + 4 * i * o
+        ),
+        "This is in hundredths: give the share, between 0 and 1.": lambda *case: 100 * share()(*case),
         "One 2x2 is not enough: a pair has 4 * in * out and 4 * out * out weights.": share(lambda i, o: 4 * i * o),
     }
     try_on(answer, cases, _measured_saving, mistakes)
@@ -93,10 +97,11 @@ def check_kept(answer):
     draw = Draws()
     cases = [(4, 4, 8, 8)] + [tuple(draw.whole(*span) for span in [(1, 5), (1, 5), (3, 8), (3, 8)]) for _ in range(5)]
 
-    def kept(linear=1, active=2, edge=1, out=0):
+    def kept(linear=1, active=2, edge=1, out=0, of_pair=1):
         def numbers(c, m, h, w):
             photo, middle = c * h * w, m * (h + edge) * (w + edge)
-            return tuple((1 + out) * photo + times * middle for times in (0, linear, active))
+            one, *pairs = ((1 + out) * photo + times * middle for times in (0, linear, active))
+            return one, *(pair - (1 - of_pair) * photo for pair in pairs)
 
         return numbers
 
@@ -106,6 +111,7 @@ def check_kept(answer):
         "What the ReLU gives is what the second 2x2 reads: kept for both, but once.": kept(active=3),
         "The middle is one larger each way: all padding is on the first.": kept(edge=0),
         "A convolution keeps what it reads, not what it gives.": kept(out=1),
+        "The first 2x2 of a pair reads the photo, so the photo is kept there, too.": kept(of_pair=0),
     }
     try_on(answer, cases, _measured_kept, mistakes)
     return "fewer weights, but a middle more to remember, with an activation two."

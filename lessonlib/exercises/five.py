@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import torch
 
 from lessonlib.breaking import border_share
@@ -68,13 +69,18 @@ def check_row(answer):
         "The factor a[4] is lost: A(x) is a[4] times two polynomials that start with x^2, so one of them has to carry it.": (
             lambda a: a / a[4]
         ),
+        "The factor to be carried is a[4], the number before x^4, not a[0].": lambda a: a * a[0] / a[4],
         "Both kernels carry a[4]: give it to one of them.": lambda a: a * a[4],
         "The order of the taps is turned round: x^2 + p x + q is the kernel (q, p, 1).": lambda a: a.flip(0),
         "The order of the taps is turned round and a[4] is lost: x^2 + p x + q is (q, p, 1), and one carries a[4].": (
             lambda a: a.flip(0) / a[4]
         ),
+        "np.roots wants the highest power first: np.roots(a.flip(0)).": lambda a: a.flip(0) * a[4] / a[0],
         "The middle taps have the wrong sign: (x - r)(x - s) is x^2 - (r + s) x + r s.": (
             lambda a: a * a.new_tensor([1, -1, 1, -1, 1])
+        ),
+        "Sorted by its real part alone, a complex root may miss its conjugate: sort by the imaginary part's size first.": (
+            _paired_by_real_part
         ),
     }
     try_on(product, [(a,) for a in _five_taps()], lambda a: a, mistakes)
@@ -125,6 +131,13 @@ def check_reading(answer):
 
 def _stack_saves(n):
     return 1 - 9 * n / (2 * n + 1) ** 2
+
+
+def _paired_by_real_part(a):
+    """What comes out where the roots are sorted by their real part before they are paired."""
+    r = sorted(np.roots(a.flip(0)), key=lambda root: root.real)
+    b, c = (np.array([(p * q).real, -(p + q).real, 1]) for p, q in (r[:2], r[2:]))
+    return a[4] * torch.from_numpy(np.convolve(b, c))
 
 
 def _five_taps():

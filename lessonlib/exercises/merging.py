@@ -38,6 +38,9 @@ def check_chain(answer):
         "The larger stride is not the stride of both: they multiply.": made_by(stride=max),
         "A row that b pads is a row of a's output, and a's stride wide on the photo.": made_by(padding=lambda p, s, q: p + q),
         "You forget what b pads: on the photo it is a's stride times as wide.": made_by(padding=lambda p, s, q: p),
+        "What a pads keeps its width on the photo; it is what b pads that is a's stride times as wide there.": (
+            lambda a, b: (*made_by()(a, b)[:2], a[2] * b[1] + b[2])
+        ),
         "a's stride is missing twice: b's taps lie that far apart on the photo, and a row that b pads is that wide.": made_by(
             lambda k, s, j: k + j - 1, padding=lambda p, s, q: p + q
         ),
@@ -57,9 +60,14 @@ def check_before(answer):
         norm = draw.normal(i), draw.normal(i), draw.normal(i), draw.normal(i) ** 2, draw.whole(1, 9) / 10
         cases.append((draw.normal(o, i, 3, 2), draw.normal(o), *norm))
 
-    def one(scale=lambda s: s[:, None, None], shift=lambda s, beta, mean: beta - s * mean, through=lambda w: w.sum((2, 3))):
+    def one(
+        scale=lambda s: s[:, None, None],
+        shift=lambda s, beta, mean: beta - s * mean,
+        through=lambda w: w.sum((2, 3)),
+        deviation=lambda var, eps: (var + eps).sqrt(),
+    ):
         def made(weight, bias, gamma, beta, mean, var, eps):
-            s = gamma / (var + eps).sqrt()
+            s = gamma / deviation(var, eps)
             return weight * scale(s), bias + through(weight) @ shift(s, beta, mean)
 
         return made
@@ -86,6 +94,11 @@ def check_before(answer):
         "The bias of the convolution itself is lost: it is added at the end, as it is.": without_bias,
         "What BatchNorm adds is lost: it goes through the kernel and comes out in the bias.": same_bias,
         "You scale the shift twice: what BatchNorm adds goes through the kernel as it was.": scaled_twice,
+        "eps belongs under the root, beside the variance.": one(deviation=lambda var, eps: var.sqrt() + eps),
+        "eps is missing: BatchNorm adds it to the variance.": one(deviation=lambda var, eps: var.sqrt()),
+        "The root is missing: BatchNorm divides by the deviation, the root of the variance.": one(
+            deviation=lambda var, eps: var + eps
+        ),
         "The mean has to be scaled: BatchNorm adds beta minus scale times mean.": one(shift=lambda s, beta, mean: beta - mean),
         "The sign of the mean is wrong: BatchNorm takes it away.": one(shift=lambda s, beta, mean: beta + s * mean),
         "The mean is lost: BatchNorm adds beta minus scale times mean.": one(shift=lambda s, beta, mean: beta),
@@ -134,6 +147,7 @@ def check_count(answer):
         (8, 3, 2, 0, True),
         (7, 2, 0, 1, False),
         (9, 5, 3, 2, True),
+        (4, 5, 1, 2, False),  # so small that nothing is right
     ]
     for _ in range(8):
         k = draw.whole(2, 5)
@@ -163,6 +177,9 @@ def check_count(answer):
             out(n, k, p, q) ** 2 - count()(n, k, p, q, bias)
         ),
         "This is the ring of the photo: the output is larger or smaller than that.": count(size=lambda n, k, p, q: n),
+        "On a photo so small nothing right is left: the square of a negative side is no area.": lambda n, k, p, q, bias: (
+            out(n, k, p, q) ** 2 - (out(n, k, p, q) - 2 * (q if bias or p < k - 1 else 0)) ** 2
+        ),
         "The corners belong to two sides, and you count them twice.": lambda n, k, p, q, bias: (
             4 * out(n, k, p, q) * (q if bias or p < k - 1 else 0)
         ),

@@ -16,11 +16,11 @@ def check_intensity(answer):
     cases = [(64, 64, 32, 32), (1, 512, 4, 4)]
     cases += [tuple(draw.whole(*span) for span in [(1, 16), (1, 64), (2, 32), (2, 32)]) for _ in range(6)]
 
-    def intensity(moved=2, edge=1, size=4, weights=1, each=1):
+    def intensity(moved=2, edge=1, size=4, weights=1, each=1, fill=1):
         def of_both(n, c, h, w):
             photo, middle = n * c * h * w, n * c * (h + edge) * (w + edge)
             one = 9 * c * photo / (2 * photo + weights * 9 * c * c)
-            two = 4 * c * (middle + photo) / (2 * photo + moved * middle + weights * 8 * c * c)
+            two = 4 * c * (fill * middle + (2 - fill) * photo) / (2 * photo + moved * middle + weights * 8 * c * c)
             return each * one / size, each * two / size
 
         return of_both
@@ -30,13 +30,14 @@ def check_intensity(answer):
         "You forget the middle: written by the first, read by the second, and one larger each way.": intensity(0, 0),
         "The middle moves twice: the first writes it, and the second reads it.": intensity(moved=1),
         "The middle is one larger each way: all padding is on the first.": intensity(edge=0),
+        "The first 2x2 multiplies for the whole middle, one row and one column more than the photo has.": intensity(fill=0),
         "A float32 has 4 bytes: you divide by the number of numbers.": intensity(size=1),
         "You divide by bits: a float32 has 32 of them, and 4 bytes.": intensity(size=32),
         "The weights have to be read, too: in a late layer they are most of it.": intensity(weights=0),
         "You count FLOPs: a multiplication and its addition count once here.": intensity(each=2),
     }
     try_on(answer, cases, lambda *case: (_measured_intensity((3,), *case), _measured_intensity((2, 2), *case)), mistakes)
-    return "the pair does less for each byte, since its middle goes out and comes back."
+    return "where weights hardly count the pair does less for each byte, since its middle goes out and comes back."
 
 
 @checker

@@ -1,6 +1,5 @@
 """python -m lessonlib.merging model.pt2 -o merged.pt2: merge the chains of an exported model, and report."""
 
-import argparse
 import io
 import os
 import sys
@@ -9,6 +8,7 @@ from pathlib import Path
 
 import torch
 
+from lessonlib.commands import Arguments
 from lessonlib.merging.exported import export_again, with_layers
 from lessonlib.merging.models import merge_chains, plan
 
@@ -17,7 +17,7 @@ WEIGHTS_ONLY = "TORCH_FORCE_WEIGHTS_ONLY_LOAD"
 
 def main(arguments=None):
     """Read, plan, merge, compare on the inputs that came with the model, write. Ends with a sentence on what it cannot read."""
-    parser = argparse.ArgumentParser(prog="python -m lessonlib.merging", description=__doc__.split(": ")[1])
+    parser = Arguments(prog="python -m lessonlib.merging", description=__doc__.split(": ")[1])
     parser.add_argument("model", type=Path, help="a model saved by torch.export.save")
     parser.add_argument("-o", "--output", type=Path, help="where the merged one goes; without it the plan is only shown")
     parser.add_argument(

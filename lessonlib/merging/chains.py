@@ -126,12 +126,18 @@ def _why_not(step, after, interior):
     if together == apart and not _fewer_layers(one, now):
         return "torch would pad in a layer of its own, as the sides differ or are not padded with zeros"
     return (
-        f"as one they would take {together:,} multiplications a position instead of {apart:,}, {together / apart - 1:.0%} more"
+        f"as one they would take {together:,} multiplications a position instead of {apart:,}, {together / apart - 1:.1%} more"
     )
 
 
 def differing_in_chain(parts, size):
-    """Where convolutions in series and `one_of(parts, interior=True)` differ on an input of `size`: a mask as the output."""
+    """Where convolutions in series and `one_of(parts, interior=True)` differ on an input of `size`: a mask as the output.
+
+    ValueError for a size that is no whole number of pixels for each axis.
+    """
+    axes = len(parts[0].kernel)
+    if not isinstance(size, list | tuple) or len(size) != axes or not all(isinstance(n, int) and n > 0 for n in size):
+        raise ValueError(f"A size is {axes} whole numbers from 1 up, the pixels along each axis; give these, not {size}.")
     one, *rest = parts
     wrong = torch.zeros(one.output_size(size), dtype=torch.bool)
     for part in rest:

@@ -7,6 +7,7 @@ from numbers import Real
 import torch
 from torch import nn
 
+from lessonlib.checks import kind
 from lessonlib.merging.chains import Step, convolutions_of, differing_in_chain, macs_of, steps_of
 from lessonlib.merging.layers import CannotMerge, as_layer
 from lessonlib.merging.pairs import like_of
@@ -15,9 +16,9 @@ from lessonlib.merging.tracing import copy_of, find_chains
 __all__ = ["Plan", "plan", "merge_chains"]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Plan:
-    """What `merge_chains` does to a model, shown as a table by a notebook and by `print`.
+    """What `merge_chains` does to a model, shown in words by a notebook, by `print` and at a prompt.
 
     steps: for each layer of a chain how it goes, several that become one together; left: `{name of a layer: why it is left}`;
     differ: `{name of a step's first layer: (positions that differ, of how many)}` where only the interior is merged.
@@ -32,7 +33,7 @@ class Plan:
         """The steps in which several layers become one."""
         return [step for step in self.steps if step.one]
 
-    def __str__(self):
+    def __repr__(self):  # and so str: words, not the weights of every step
         before, after = sum(len(step.names) for step in self.merged), len(self.merged)
         lines = [f"{before} layers become {after}." if before else "No layers become one."]
         lines += [self._line(step) for step in self.steps]
@@ -67,10 +68,11 @@ def plan(model, x=None, at_most=1.0, interior=False):
         raise TypeError(f"Chains are merged in an nn.Module, and this is a {type(model).__name__}: give the model itself.")
     if model.training:
         raise ValueError("The model is in training mode, where BatchNorm and dropout do something else: call eval() first.")
-    if not isinstance(at_most, Real) or not at_most > 0:
-        raise ValueError(f"at_most is how many times the multiplications are accepted, so more than 0, not {at_most!r}.")
-    if interior and x is None:
-        raise ValueError("Which positions differ depends on the size: give an input of the model too, as x.")
+    kind("plan", Real, at_most=at_most)
+    if not at_most > 0:
+        raise ValueError(f"at_most is how many times the multiplications are accepted, so more than 0, not {at_most}.")
+    if interior and not isinstance(x, torch.Tensor):
+        raise ValueError("Which positions differ depends on the size: give an input of the model too, as the tensor x.")
     chains, left = find_chains(model)
     steps = []
     for names in chains:
@@ -121,6 +123,8 @@ def _differ(model, x, steps):
     try:
         with torch.no_grad():
             model(x)
+    except RuntimeError as error:
+        raise ValueError(f"The model does not take this x of shape {tuple(x.shape)}: give one that it takes.") from error
     finally:
         for hook in hooks:
             hook.remove()

@@ -2,7 +2,6 @@
 
 from torch import nn
 
-from lessonlib.checks import whole
 from lessonlib.merging.chains import convolutions_of, differing_in_chain, one_of
 from lessonlib.merging.kinds import fit_of
 from lessonlib.merging.layers import CannotMerge, as_layer
@@ -36,12 +35,7 @@ def differs(a, b, size):
     Returns a mask as large as the output, False everywhere exactly if the two are one for this size; elsewhere the numbers
     differ, unless the pixels there happen to be zero. Raises as `merge`, and ValueError for a size that is too small.
     """
-    parts = _parts(a, b)
-    axes = len(parts[0].kernel)
-    if not isinstance(size, (tuple, list)) or len(size) != axes:
-        raise ValueError(f"differs: size is {size!r}; give the number of pixels along each axis, {axes} of them.")
-    whole("differs", **dict(zip(("depth", "height", "width")[-axes:], size)))
-    return differing_in_chain(parts, tuple(size))
+    return differing_in_chain(_parts(a, b), size)
 
 
 def like_of(layers, otherwise=None):

@@ -9,7 +9,7 @@ from lessonlib.checks import whole
 from lessonlib.merging.kinds import fit_of
 from lessonlib.merging.layers import CannotMerge, as_convolutions, as_layer
 from lessonlib.nearest import nearest_product
-from lessonlib.widths import alternating_factors, wide_factors
+from lessonlib.widths import TINY, alternating_factors, wide_factors
 
 __all__ = ["Split", "split"]
 
@@ -51,7 +51,7 @@ def split(layer, width=None):
             raise ValueError(f"A depthwise {k}x{k} is not split: nearest_product knows 3x3 and 5x5.")
         found = nearest_product(one.weight[:, 0])
         B, C = found.B[:, None], found.C[:, None]
-        relative = found.residual.norm() / one.weight.norm()
+        relative = found.residual.norm() / one.weight.norm().clamp_min(TINY)
     elif one.groups > 1:
         raise ValueError(f"split takes one group or a depthwise convolution, and this has {one.groups} groups.")
     else:

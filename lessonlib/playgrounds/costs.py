@@ -64,7 +64,7 @@ class CostPlayground(Playground):
                 "weights": {name: found.weights for name, found in self.costs.items()},
                 "MACs": {name: found.macs for name, found in self.costs.items()},
                 "bytes moved": {name: found.moved for name, found in self.costs.items()},
-                "saved for backward": {name: found.saved for name, found in self.costs.items()},
+                "kept for backward": {name: found.saved for name, found in self.costs.items()},
                 "time, both ways": seconds,
             }
         )
@@ -119,7 +119,7 @@ timings = times({{name: passes(layer, x)["both"] for name, layer in layers.items
         return ARMS[name].build(self.channels.value, self.channels.value, self.stride.value)
 
     def _rows(self):
-        head = ("", "weights", "M MACs", "operations", "MB moved", "MB saved", "MACs a byte", "ms (quartiles)")
+        head = ("", "weights", "M MACs", "operations", "MB moved", "MB kept", "MACs a byte", "ms (quartiles)")
         rows = []
         for name, found in self.costs.items():
             cells = [f"{found.weights:,}", f"{found.macs / 1e6:,.1f}", f"{found.operations}", f"{found.moved / 1e6:,.2f}"]
