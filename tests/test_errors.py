@@ -711,7 +711,7 @@ AREAS = {
             Bad("channels that do not fit", lambda _: merge(TWO[0], TWO[0]), CannotMerge, "gives 4 channels", "it reads 3"),
             Bad("a row after a photo", lambda _: merge(TWO[0], nn.Conv1d(4, 4, 2)), CannotMerge, "along 2 axes", "it along 1"),
             Bad("complex numbers", lambda _: merge(TWO[0], COMPLEX), CannotMerge, "Conv2d is not merged", "complex"),
-            Bad("no numbers yet", lambda _: merge(EMPTY, EMPTY), CannotMerge, "on the meta device", "there are none"),
+            Bad("no numbers yet", lambda _: merge(EMPTY, EMPTY), CannotMerge, "on the meta device", "load its weights"),
             Bad("one size for two axes", lambda _: differs(*TWO, 8), ValueError, "not 8", "2 whole numbers"),
             Bad("a size of 8.5", lambda _: differs(*TWO, (8.5, 8)), ValueError, "(8.5, 8)", "2 whole numbers"),
             Bad("a pixel", lambda _: differs(*TWO, (1, 1)), ValueError, "(1, 1) pixels", "give a larger"),

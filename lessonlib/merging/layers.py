@@ -103,8 +103,10 @@ def _each_channel(weight, bias, fill, stride=None, padding=None, biased=False):
 
 
 def _exact(tensor):
-    if tensor.is_meta or tensor.is_complex():
-        raise CannotMerge(f"its numbers are {'on the meta device, where there are none' if tensor.is_meta else 'complex'}")
+    if tensor.is_complex():
+        raise CannotMerge("its numbers are complex")
+    if tensor.is_meta:
+        raise CannotMerge("it lies on the meta device and has no numbers: load its weights")
     exact = tensor.detach().cpu().double()
     if not exact.isfinite().all():
         raise CannotMerge("its numbers are not all finite")
