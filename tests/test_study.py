@@ -19,7 +19,7 @@ from lessonlib import workers
 from lessonlib.arms import ARMS
 from lessonlib.checkpoints import unfinished_path
 from lessonlib.comparisons import COMPARISONS, compared
-from lessonlib.plans import ASKED, CLEAN, PLANS, THREAD, Trial, plan
+from lessonlib.plans import CLEAN, PLANS, RAISED, THREAD, Trial, plan
 from lessonlib.runs import Run, load_runs
 from lessonlib.study import main, study
 from lessonlib.tables import study_table
@@ -139,10 +139,12 @@ def test_the_plans_have_the_runs_that_were_promised():
         return Counter((t.arm, *asdict(t.recipe)["network"].items()) for t in part.trials)
 
     [cpu] = plan("cpu")
-    asked = [(v.arm, *asdict(v.recipe(cpu.base))["network"].items()) for v in ASKED]
+    seeds = {
+        (v.arm, *asdict(v.recipe(cpu.base))["network"].items()): n for vs, n in ((CLEAN + THREAD, 10), (RAISED, 8)) for v in vs
+    }
     added = len(ARMS) - 14  # each has four runs on a CPU and five on a GPU
-    assert len(counts(cpu)) == 21 + added and len(cpu.trials) == len(set(cpu.trials)) == 174 + 4 * added
-    assert all(n == (10 if variant in asked else 4) for variant, n in counts(cpu).items())
+    assert len(counts(cpu)) == 21 + added and len(cpu.trials) == len(set(cpu.trials)) == 160 + 4 * added
+    assert all(n == seeds.get(variant, 4) for variant, n in counts(cpu).items())
     assert {t.arm for t in cpu.trials} == set(ARMS)
     small, large, *long = plan("gpu")
     assert (small.base.network.expansion, large.base.network.expansion) == (1, 4) and small.base.px == large.base.px == 128
