@@ -86,7 +86,7 @@ GPU50 = replace(GPU, network=XRESNET50)
 PLANS = {
     "test": [_balanced("test", TIERS["test"], (CLEAN[:2], 2, 4), ([PLAIN_2019], 1, 1))],
     "cpu": [
-        _balanced("xresnet of half width", TIERS["cpu"], (CLEAN + THREAD, 2, 10), (RAISED, 2, 8), (OTHERS, 1, 4)),
+        _balanced("xresnet of half width", TIERS["cpu"], (CLEAN + THREAD, 2, 10), (RAISED, 2, 7), (OTHERS, 1, 4)),
     ],
     "gpu": [
         _balanced("xresnet18", GPU, (CLEAN + THREAD, 3, 15), (RAISED + OTHERS, 1, 5)),
