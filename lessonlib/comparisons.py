@@ -55,6 +55,11 @@ COMPARISONS = {
         Comparison("two 2x2 of 2019, activation after the second", THREAD[3], "3x3 of 2019", PLAIN_2019),
         Comparison("two 2x2 of 2019: activation after each", THREAD[2], "after the second only", THREAD[3]),
     ],
+    "2019, one stem for all": [
+        Comparison("one 2x2 of 2019", THREAD[1], "3x3, Mish in its stem too", MISH_STEM),
+        Comparison("two 2x2 of 2019, activation after each", THREAD[2], "3x3, Mish in its stem too", MISH_STEM),
+        Comparison("two 2x2 of 2019, activation after the second", THREAD[3], "3x3, Mish in its stem too", MISH_STEM),
+    ],
     "one change at a time": [
         Comparison("two 2x2: shifted by a pixel", SHIFTED, "in place", CLEAN[3]),
         Comparison("two 2x2, shifted: stride first", STRIDE_FIRST, "stride last", SHIFTED),
