@@ -19,7 +19,7 @@ from lessonlib import workers
 from lessonlib.arms import ARMS
 from lessonlib.checkpoints import unfinished_path
 from lessonlib.comparisons import COMPARISONS, compared
-from lessonlib.plans import CLEAN, MISH_STEM, PLANS, RAISED, IN_2019, THREAD, Trial, plan
+from lessonlib.plans import CLEAN, IN_2019, MISH_STEM, PLANS, RAISED, THREAD, Trial, plan
 from lessonlib.runs import Run, load_runs
 from lessonlib.study import main, study
 from lessonlib.tables import study_table
