@@ -6,11 +6,11 @@ from lessonlib.claims import claims, ledger
 from lessonlib.comparisons import compared
 from lessonlib.plans import plan
 from lessonlib.runs import load_runs
-from lessonlib.verdicts import interval
+from lessonlib.verdicts import interval, verdict
 
 MEASURED = {  # claim: the questions and rows whose differences its verdict gives, in this order
-    6: [("the thread, clean", 2), ("as in 2019", 2)],
-    9: [(question, row) for question in ("the thread, clean", "as in 2019") for row in (0, 1, 2)],
+    6: [(question, 2) for question in ("the thread, clean", "as in 2019", "2019, one stem for all")],
+    9: [(question, row) for question in ("the thread, clean", "as in 2019", "2019, one stem for all") for row in (0, 1, 2)],
     13: [("order and stem", 0), ("order and stem", 1), ("order and stem", 2)],
 }
 
@@ -27,6 +27,18 @@ def test_the_ledger_gives_the_differences_that_were_recorded(number, tmp_path, m
         figures = f"{sign * differences.mean():+.1f} ({low:+.1f} to {high:+.1f})"
         assert figures in verdict[place:], f"claim {number}: {figures}"
         place = verdict.index(figures, place) + len(figures)
+
+
+def test_the_confounds_did_what_notebook_06_says(tmp_path, monkeypatch):
+    monkeypatch.setenv("LESSON_RUNS", str(tmp_path))
+    [part], runs = plan("cpu"), load_runs("cpu")
+    steps = {c.label: verdict(*interval(d), len(d)).split()[0] for c, d in compared(part, runs, "one change at a time")}
+    assert steps["two 2x2: shifted by a pixel"] == "worse"
+    assert steps["two 2x2, shifted, stride first: BatchNorm between"] == steps["3x3 of 2019: Mish in the stem"] == "better"
+    clean, one_stem = (compared(part, runs, question)[:3] for question in ("the thread, clean", "2019, one stem for all"))
+    for (_, ours), (_, theirs) in zip(clean, one_stem):
+        low, high = interval(theirs)
+        assert low <= ours.mean() <= high
 
 
 def test_the_ledger_has_a_head_for_each_column_and_a_row_for_each_claim():
