@@ -4,11 +4,15 @@ No test here touches the mouse or gives the focus away by script. Shift+Enter ru
 cell to cell, Tab goes into its output, Space opens a menu or chooses, Enter presses a button or begins to edit.
 """
 
+import live_lab
 import pytest
 from hand import changed, pictures, says, until
 from test_playgrounds_live import a_photo
 
 from lessonlib.exercises.quiz import questions
+
+# the keys that lead through a notebook are JupyterLab's
+pytestmark = pytest.mark.parametrize("front", [pytest.param(live_lab, id="lab")], indirect=True, scope="session")
 
 CELLS = ".jp-Notebook .jp-Cell"
 # a radio button stands for its group only where one of them is chosen; here none is
