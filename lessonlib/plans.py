@@ -83,6 +83,7 @@ def _balanced(label, base, *groups):
 GPU = TIERS["gpu"]
 GPU50 = replace(GPU, network=XRESNET50)
 
+# On a CPU as many seeds as there was time for, alike for all variants of a question.
 # On a GPU one network after the other, so that half the time gives the whole answer for the first
 PLANS = {
     "test": [_balanced("test", TIERS["test"], (CLEAN[:2], 2, 4), ([PLAIN_2019], 1, 1))],

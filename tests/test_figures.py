@@ -13,6 +13,7 @@ from lessonlib.arms import ARMS
 from lessonlib.comparisons import COMPARISONS
 from lessonlib.figures.arms import footprints, ways
 from lessonlib.figures.recorded import curves_chart, differences_chart, recorded_chart
+from lessonlib.figures.style import arm_style
 from lessonlib.kernels import compose, embed
 from lessonlib.photos import sample_photo
 from lessonlib.pictures import Picture
@@ -57,6 +58,13 @@ def test_the_recorded_chart_counts_its_runs():
     alt = recorded_chart({"ours": [run("3x3", 0.5), run("3x3", 0.52)], "theirs": [run("2x2", 0.4)], "none": []}).alt
     assert "ours: 2 runs, 50.0 to 52.0%, mean 51.0%; theirs: 1 run, 40.0 to 40.0%, mean 40.0%." in alt
     assert "on drawings; here" in alt and "no run is there yet" in recorded_chart({}).alt
+
+
+def test_two_arms_of_one_colour_are_told_apart():
+    def drawn(arm):
+        return recorded_chart({"ours": [run("3x3", 0.5)], "theirs": [run(arm, 0.4)]}).png
+
+    assert arm_style("3x3")["color"] == arm_style("pair-act-2019")["color"] and drawn("3x3") != drawn("pair-act-2019")
 
 
 def test_the_curves_are_the_means_of_their_epochs():

@@ -22,10 +22,12 @@ def recorded_chart(groups):
     """
     groups, where = _there(groups), _source(groups)
     figure = Figure(figsize=(8, 0.7 + 0.5 * max(1, len(groups))), layout="constrained")
-    axes, words = figure.subplots(), []
+    axes, words, owner = figure.subplots(), [], {}
     for row, (label, runs) in enumerate(groups.items()):
         ends, color = [100 * run.accuracy for run in runs], arm_style(runs[0].arm)["color"]
-        axes.plot(ends, [row] * len(ends), "o", color=color, alpha=0.6, markersize=6)
+        # there are more arms than colours: the second arm of a colour is hollow
+        fill = color if owner.setdefault(color, runs[0].arm) == runs[0].arm else "none"
+        axes.plot(ends, [row] * len(ends), "o", color=color, markerfacecolor=fill, alpha=0.6, markersize=6)
         axes.plot([mean(ends)] * 2, [row - 0.3, row + 0.3], color=color, linewidth=2)
         words.append(f"{label}: {_runs(ends)}, {min(ends):.1f} to {max(ends):.1f}%, mean {mean(ends):.1f}%")
     _rows(axes, list(groups))

@@ -49,7 +49,8 @@ def like_of(layers, otherwise=None):
 
 
 def _parts(a, b):
-    layers = [layer for given in (a, b) for layer in (type(given) is nn.Sequential and given or [given])]
+    # an empty Sequential stays one, to be refused by its name
+    layers = [layer for given in (a, b) for layer in (given if type(given) is nn.Sequential and len(given) else [given])]
     for layer in layers:
         if not isinstance(layer, nn.Module):
             raise TypeError(f"Two layers are merged, and this is a {type(layer).__name__}: give modules such as nn.Conv2d.")
