@@ -19,7 +19,8 @@ import sys
 
 if "google.colab" in sys.modules:
     address, lesson = "ADDRESS", "/content/lesson"
-    subprocess.run(f"test -d {lesson} || git clone -q --depth=1 {address} {lesson}", shell=True, check=True)
+    clone = f"test -d {lesson} || git clone -q --depth=1 {address} {lesson}"
+    subprocess.run(clone, shell=True, check=True)
     sys.path.insert(0, lesson)
     from lessonlib import check
 

@@ -28,7 +28,9 @@ html_static_path = ["static", str(files("mathjax") / "static/mathjax/es5/tex-svg
 html_css_files = ["site.css"]
 html_js_files = [("site.js", {"defer": ""})]
 mathjax_path = "tex-svg.js"  # the engine of Jupyter, with its letters in the same file: no network, also from file://
-mathjax3_config = {"options": {"enableMenu": False}}  # the menu makes every formula a stop of the Tab key
+mathjax3_config = {
+    "options": {"enableMenu": False}
+}  # the menu makes every formula a stop of the Tab key
 html_additional_pages = {"index": "redirect.html"}
 templates_path = ["templates"]
 html_copy_source = html_show_copyright = html_use_index = False

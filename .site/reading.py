@@ -24,13 +24,19 @@ def as_read(app, docname, source):
             outputs.append(output)
             if output.get("data", {}).pop(WIDGET, None):
                 said = STILL if "image/png" in output["data"] else UNASKED
-                outputs.append({"output_type": "display_data", "metadata": {}, "data": {"text/markdown": said}})
-            if alt := output.get("metadata", {}).get("image/png", {}).get("alt"):  # MyST-NB looks for it in the cell
+                outputs.append(
+                    {"output_type": "display_data", "metadata": {}, "data": {"text/markdown": said}}
+                )
+            if (
+                alt := output.get("metadata", {}).get("image/png", {}).get("alt")
+            ):  # MyST-NB looks for it in the cell
                 cell["metadata"]["mystnb"] = {"image": {"alt": alt}}
         if outputs:
             cell["outputs"] = outputs
     if docname == app.config.root_doc:
-        notebook["cells"].append({"cell_type": "markdown", "id": "contents", "metadata": {}, "source": CONTENTS})
+        notebook["cells"].append(
+            {"cell_type": "markdown", "id": "contents", "metadata": {}, "source": CONTENTS}
+        )
     source[0] = json.dumps(notebook)
 
 

@@ -2,7 +2,7 @@
 
 import warnings
 
-from lessonlib.machine_check import check
+from lessonlib.requirements_check import check
 
 __all__ = ["check"]
 

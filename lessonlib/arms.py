@@ -11,10 +11,10 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from lessonlib.checks import whole
-from lessonlib.composed import ComposedPair
+from lessonlib.checks import require_int
+from lessonlib.costs.composed_pair import ComposedPair
 
-__all__ = ["Arm", "ARMS", "THE_FOUR", "arm", "check_arm", "FourCorners", "wide_enough"]
+__all__ = ["Arm", "ARMS", "THE_FOUR", "get_arm", "check_arm", "FourCorners", "wide_enough"]
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Arm:
 
 
 def _conv(channels_in, channels_out, k, stride=1, padding=0):
-    whole("This arm", channels_in=channels_in, channels_out=channels_out, stride=stride)
+    require_int("This arm", channels_in=channels_in, channels_out=channels_out, stride=stride)
     return nn.Conv2d(channels_in, channels_out, k, stride, padding, bias=False)
 
 
@@ -64,7 +64,9 @@ def _in_series(k, activation=False):
 
 def _wide(channels_in, channels_out, stride):
     hidden = wide_enough(channels_in, channels_out)
-    return nn.Sequential(_conv(channels_in, hidden, 2, padding=1), _conv(hidden, channels_out, 2, stride))
+    return nn.Sequential(
+        _conv(channels_in, hidden, 2, padding=1), _conv(hidden, channels_out, 2, stride)
+    )
 
 
 def _shifted(stride_first=False, norm=False, activation=False):
@@ -72,7 +74,9 @@ def _shifted(stride_first=False, norm=False, activation=False):
 
     def build(channels_in, channels_out, stride):
         strides = (stride, 1) if stride_first else (1, stride)
-        first, second = (_left_and_top(c, channels_out, s) for c, s in zip((channels_in, channels_out), strides))
+        first, second = (
+            _left_and_top(c, channels_out, s) for c, s in zip((channels_in, channels_out), strides)
+        )
         between = [nn.BatchNorm2d(channels_out)] * norm + [nn.Mish()] * activation
         return nn.Sequential(*first, *between, *second)
 
@@ -88,16 +92,18 @@ class FourCorners(nn.Module):
 
     def forward(self, x):
         corners = [(1, 0, 1, 0), (0, 1, 1, 0), (1, 0, 0, 1), (0, 1, 0, 1)]
-        return torch.cat([F.pad(quarter, corner) for quarter, corner in zip(x.chunk(4, dim=1), corners)], dim=1)
+        return torch.cat(
+            [F.pad(quarter, corner) for quarter, corner in zip(x.chunk(4, dim=1), corners)], dim=1
+        )
 
 
 def wide_enough(channels_in, channels_out):
     """Hidden channels with which two 2x2 in series have as many dimensions as a 3x3, by count: 1.354c for c in and out.
 
     The smallest m with `4m(in + out) - m*m >= 9*in*out`: weights, less what changes of basis between the two leave alone.
-    `widths.hidden_width` finds the same as a measured rank, for few channels.
+    `hidden_width.hidden_width` finds the same as a measured rank, for few channels.
     """
-    whole("wide_enough", channels_in=channels_in, channels_out=channels_out)
+    require_int("wide_enough", channels_in=channels_in, channels_out=channels_out)
     both, m = channels_in + channels_out, 1
     m = int(2 * both - (4 * both**2 - 9 * channels_in * channels_out) ** 0.5)
     while 4 * m * both - m * m < 9 * channels_in * channels_out:
@@ -116,8 +122,16 @@ ARMS = {
         Arm("pair-composed", "two 2x2, composed first", ComposedPair),
         Arm("pair-wide", "two 2x2, 1.36 times as wide between", _wide),
         Arm("2x2-corners", "one 2x2, padded at four corners", _four_corners),
-        Arm("pair-act-2019", "two 2x2 of 2019, activation after each", _shifted(stride_first=True, norm=True, activation=True)),
-        Arm("pair-2019", "two 2x2 of 2019, activation after the second", _shifted(stride_first=True, norm=True)),
+        Arm(
+            "pair-act-2019",
+            "two 2x2 of 2019, activation after each",
+            _shifted(stride_first=True, norm=True, activation=True),
+        ),
+        Arm(
+            "pair-2019",
+            "two 2x2 of 2019, activation after the second",
+            _shifted(stride_first=True, norm=True),
+        ),
         Arm("5x5", "one 5x5", _five),
         Arm("two-3x3-act", "two 3x3, activation after each", _in_series(3, activation=True)),
         Arm("two-3x3", "two 3x3, activation after the second", _in_series(3)),
@@ -126,10 +140,12 @@ ARMS = {
     )
 }
 
-THE_FOUR = [ARMS[name] for name in ("3x3", "2x2", "pair-act", "pair")]  # of the thread, without its confounds
+THE_FOUR = [
+    ARMS[name] for name in ("3x3", "2x2", "pair-act", "pair")
+]  # of the thread, without its confounds
 
 
-def arm(name):
+def get_arm(name):
     """The arm of that name. Raises ValueError with the names there are."""
     if not isinstance(name, str) or name not in ARMS:
         raise ValueError(f"There is no arm {name!r}; choose one of {', '.join(ARMS)}.")
@@ -140,4 +156,6 @@ def check_arm(arm):
     """Raise TypeError unless `arm` is one: its name alone will not do."""
     if not isinstance(arm, Arm):
         given = repr(arm) if isinstance(arm, str) else f"of the type {type(arm).__name__}"
-        raise TypeError(f"An arm is asked for, and this is {given}: get one by its name with arms.arm(name).")
+        raise TypeError(
+            f"An arm is asked for, and this is {given}: get one by its name with arms.get_arm(name)."
+        )

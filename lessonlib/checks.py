@@ -2,19 +2,21 @@
 
 from numbers import Integral, Real
 
-__all__ = ["whole", "kind"]
+__all__ = ["require_int", "require_type"]
 
 WORDS = {Real: "a number", int: "a whole number", bool: "True or False"}
 
 
-def whole(caller, least=1, **values):
+def require_int(caller, least=1, **values):
     """Raise ValueError, naming the first that is not, unless the values are whole numbers of at least `least`."""
     for name, value in values.items():
         if not isinstance(value, Integral) or value < least:
-            raise ValueError(f"{caller}: {name} is {value!r}; give a whole number of at least {least}.")
+            raise ValueError(
+                f"{caller}: {name} is {value!r}; give a whole number of at least {least}."
+            )
 
 
-def kind(caller, wanted, **values):
+def require_type(caller, wanted, **values):
     """Raise TypeError, naming the first that is not, unless the values are of the type `wanted`."""
     for name, value in values.items():
         if not isinstance(value, wanted):

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from IPython.display import Markdown
 
-from lessonlib.places import DATA
+from lessonlib.paths import DATA
 
 __all__ = ["Claim", "claims", "ledger"]
 
@@ -29,7 +29,9 @@ def claims():
 def ledger():
     """The claims as a table, each verdict linked to the heading that shows it."""
     rows = [f"| {c.number} | {c.words} | {c.verdict} | {_link(c.shown)} |" for c in claims()]
-    return Markdown("\n".join(["| claim | the thread says | we find | shown in |", "|---|---|---|---|", *rows]))
+    return Markdown(
+        "\n".join(["| claim | the thread says | we find | shown in |", "|---|---|---|---|", *rows])
+    )
 
 
 def _link(shown):

@@ -5,8 +5,8 @@ from fastai.vision.models.xresnet import init_cnn
 from torch import nn
 
 from lessonlib.arms import check_arm
-from lessonlib.checks import kind, whole
-from lessonlib.tiers import XRESNET18, Network
+from lessonlib.checks import require_int, require_type
+from lessonlib.configs import XRESNET18, Network
 
 __all__ = ["residual_network", "replace_convolutions"]
 
@@ -19,8 +19,8 @@ def residual_network(arm, network=XRESNET18, classes=10):
     Returns a module giving `(n, classes)`. Raises TypeError for what is no arm or no Network, ValueError without classes.
     """
     check_arm(arm)
-    whole("residual_network", classes=classes)
-    kind("residual_network", Network, network=network)
+    require_int("residual_network", classes=classes)
+    require_type("residual_network", Network, network=network)
     widths = [int(64 * 2**stage * network.width) for stage in range(4)]
     stem = _stem(network)
     activation = ACTIVATIONS[network.activation]
@@ -29,7 +29,16 @@ def residual_network(arm, network=XRESNET18, classes=10):
         layers = []
         for block in range(blocks):
             stride = 2 if stage > 0 and block == 0 else 1
-            layers.append(ResBlock(network.expansion, channels, width, stride, act_cls=activation, bn_1st=network.norm_first))
+            layers.append(
+                ResBlock(
+                    network.expansion,
+                    channels,
+                    width,
+                    stride,
+                    act_cls=activation,
+                    bn_1st=network.norm_first,
+                )
+            )
             channels = width
         stages.append(nn.Sequential(*layers))
     head = nn.Linear(channels * network.expansion, classes)
@@ -41,14 +50,25 @@ def residual_network(arm, network=XRESNET18, classes=10):
 
 def _stem(network):
     half, full = int(32 * network.width), int(64 * network.width)
-    sizes = [(3, half, 3, 2), (half, half, 3, 1), (half, full, 3, 1)] if network.stem == "3x3" else [(3, full, 7, 2)]
+    sizes = (
+        [(3, half, 3, 2), (half, half, 3, 1), (half, full, 3, 1)]
+        if network.stem == "3x3"
+        else [(3, full, 7, 2)]
+    )
     activation = ACTIVATIONS[network.stem_activation]
     layers = []
     for i, (channels_in, channels_out, k, stride) in enumerate(sizes):
         norm = None if network.norm_last and i == len(sizes) - 1 else NormType.Batch
         layers.append(
             ConvLayer(
-                channels_in, channels_out, k, stride, bias=False, norm_type=norm, bn_1st=network.norm_first, act_cls=activation
+                channels_in,
+                channels_out,
+                k,
+                stride,
+                bias=False,
+                norm_type=norm,
+                bn_1st=network.norm_first,
+                act_cls=activation,
             )
         )
     return [*layers, MaxPool(3, 2, 1), *([nn.BatchNorm2d(full)] if network.norm_last else [])]

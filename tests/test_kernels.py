@@ -39,7 +39,9 @@ def test_correlate_is_the_formula(kh, kw, stride, h, w):
 @given(small, small, small, small, st.integers(1, 3), st.tuples(*[st.integers(0, 3)] * 4))
 def test_correlate_is_torchs_conv2d(c_in, c_out, kh, kw, stride, padding):
     x, kernel = randn(2, c_in, 7, 6), randn(c_out, c_in, kh, kw)
-    assert close(correlate(x, kernel, stride, padding), F.conv2d(F.pad(x, padding), kernel, stride=stride))
+    assert close(
+        correlate(x, kernel, stride, padding), F.conv2d(F.pad(x, padding), kernel, stride=stride)
+    )
 
 
 def test_a_plane_kernel_acts_on_every_plane():
@@ -60,7 +62,9 @@ def test_output_size_counts_positions(n, k, stride, before, after):
         with pytest.raises(ValueError, match="larger than the padded input"):
             output_size(n, k, stride, (before, after))
     else:
-        assert output_size(n, k, stride, (before, after)) == len(range(0, n + before + after - k + 1, stride))
+        assert output_size(n, k, stride, (before, after)) == len(
+            range(0, n + before + after - k + 1, stride)
+        )
 
 
 def test_the_four_placements_do_what_the_2x2_does_with_matching_padding():
@@ -69,13 +73,21 @@ def test_the_four_placements_do_what_the_2x2_does_with_matching_padding():
     assert len(four) == 4
     for (row, col), padded in four.items():
         assert padded.shape == (3, 3) and padded.count_nonzero() == 4
-        assert close(correlate(x, padded, padding=1), correlate(x, kernel, padding=(1 - col, col, 1 - row, row)))
-        assert not close(correlate(x, padded, padding=1), correlate(x, kernel, padding=(col, 1 - col, row, 1 - row)))
+        assert close(
+            correlate(x, padded, padding=1),
+            correlate(x, kernel, padding=(1 - col, col, 1 - row, row)),
+        )
+        assert not close(
+            correlate(x, padded, padding=1),
+            correlate(x, kernel, padding=(col, 1 - col, row, 1 - row)),
+        )
 
 
 @given(small, small, st.integers(4, 6))
 def test_placements_are_all_there_are(kh, kw, size):
-    assert set(placements(randn(kh, kw), size)) == {(i, j) for i in range(size - kh + 1) for j in range(size - kw + 1)}
+    assert set(placements(randn(kh, kw), size)) == {
+        (i, j) for i in range(size - kh + 1) for j in range(size - kw + 1)
+    }
 
 
 @given(small, small, small, small, small, small, small)
@@ -111,7 +123,9 @@ def test_receptive_field_is_what_the_gradient_reaches(layers):
     for k, stride in layers:
         y = F.conv2d(y, torch.ones(1, 1, 1, k, dtype=torch.float64), stride=stride)
     y[0, 0, 0, 0].backward()
-    assert x.grad.nonzero()[-1, -1] + 1 == receptive_field(sizes, strides)  # from the first pixel to the last one touched
+    assert x.grad.nonzero()[-1, -1] + 1 == receptive_field(
+        sizes, strides
+    )  # from the first pixel to the last one touched
 
 
 @pytest.mark.parametrize(
@@ -131,7 +145,10 @@ def test_receptive_field_is_what_the_gradient_reaches(layers):
         (lambda: embed(randn(2, 2), 3, 0, -1), "does not fit"),
         (lambda: compose(), "at least one kernel"),
         (lambda: compose(randn(2, 2), randn(1, 1, 2, 2)), "all kernels as"),
-        (lambda: compose(randn(4, 3, 2, 2), randn(1, 5, 2, 2)), "gives 4 channels, the next one reads 5"),
+        (
+            lambda: compose(randn(4, 3, 2, 2), randn(1, 5, 2, 2)),
+            "gives 4 channels, the next one reads 5",
+        ),
         (lambda: receptive_field([3, 3], [1]), "one stride for each"),
         (lambda: receptive_field([0]), "at least 1"),
     ],

@@ -44,14 +44,28 @@ def test_the_conda_environment_installs_the_project_itself():
 
 def test_what_pip_is_told_by_conda_can_be_resolved():
     """Against what is installed here, so that it needs no network: nothing else may be wanted, and nothing may contradict."""
-    asked = [*shlex.split(" ".join(PIP)), "--dry-run", "--no-index", "--no-build-isolation", "--report", "-", "--quiet"]
-    found = subprocess.run([sys.executable, "-m", "pip", "install", *asked], cwd=ROOT, capture_output=True, text=True)
+    asked = [
+        *shlex.split(" ".join(PIP)),
+        "--dry-run",
+        "--no-index",
+        "--no-build-isolation",
+        "--report",
+        "-",
+        "--quiet",
+    ]
+    found = subprocess.run(
+        [sys.executable, "-m", "pip", "install", *asked], cwd=ROOT, capture_output=True, text=True
+    )
     assert found.returncode == 0, found.stderr
-    assert [item["metadata"]["name"] for item in json.loads(found.stdout)["install"]] == [PROJECT["name"]]
+    assert [item["metadata"]["name"] for item in json.loads(found.stdout)["install"]] == [
+        PROJECT["name"]
+    ]
 
 
 def test_conda_understands_its_specs():
-    rattler = pytest.importorskip("rattler", reason="py-rattler is not installed, which reads specs as conda does")
+    rattler = pytest.importorskip(
+        "rattler", reason="py-rattler is not installed, which reads specs as conda does"
+    )
     specs = {spec.name.normalized: spec for spec in map(rattler.MatchSpec, CONDA)}
     assert set(specs) == {"python", "pip"}
     for version, fits in (("3.10.14", False), ("3.11.0", True), ("3.13.5", True)):
@@ -62,7 +76,9 @@ def test_conda_understands_its_specs():
 def test_every_dependency_has_its_reason():
     text = (ROOT / "environment.yml").read_text()
     for requirement in EVERYTHING:
-        assert re.search(rf"^#\s+{re.escape(requirement.name)}: \w+.*$", text, flags=re.M), requirement.name
+        assert re.search(rf"^#\s+{re.escape(requirement.name)}: \w+.*$", text, flags=re.M), (
+            requirement.name
+        )
 
 
 def test_colab_satisfies_the_floors():
@@ -78,5 +94,7 @@ def test_colab_satisfies_the_floors():
 
 def test_the_code_and_the_notebooks_are_in_one_style():
     for check in (["check"], ["format", "--check"]):
-        found = subprocess.run([sys.executable, "-m", "ruff", *check, "."], cwd=ROOT, capture_output=True, text=True)
+        found = subprocess.run(
+            [sys.executable, "-m", "ruff", *check, "."], cwd=ROOT, capture_output=True, text=True
+        )
         assert found.returncode == 0, found.stdout

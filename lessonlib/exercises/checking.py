@@ -12,7 +12,7 @@ import torch
 from numpy.exceptions import ComplexWarning
 
 __all__ = [
-    "Verdict",
+    "Feedback",
     "Mistake",
     "Draws",
     "checker",
@@ -29,7 +29,7 @@ NOT_TRIED = "Not tried yet."
 
 
 @dataclass(frozen=True, repr=False)
-class Verdict:
+class Feedback:
     """What a checker says: whether the answer is right, and one sentence, which a notebook shows as it is."""
 
     right: bool
@@ -69,15 +69,16 @@ def checker(check):
     def checked(*answer):
         try:
             if _unanswered(answer):
-                return Verdict(False, NOT_TRIED)
-            return Verdict(True, f"Right: {check(*answer)}")
+                return Feedback(False, NOT_TRIED)
+            return Feedback(True, f"Right: {check(*answer)}")
         except _NotTried:
-            return Verdict(False, NOT_TRIED)
+            return Feedback(False, NOT_TRIED)
         except Mistake as mistake:
-            return Verdict(False, str(mistake))
+            return Feedback(False, str(mistake))
         except Exception as error:  # an answer that nobody thought of must not stop Run All
-            return Verdict(
-                False, f"This answer cannot be read ({_one_line(error)}): compare it with what the exercise asks for."
+            return Feedback(
+                False,
+                f"This answer cannot be read ({_one_line(error)}): compare it with what the exercise asks for.",
             )
 
     return checked
@@ -86,7 +87,9 @@ def checker(check):
 def attempt(answer, *inputs):
     """What the learner's function gives for copies of the inputs. Raises Mistake where it breaks off or gives nothing."""
     if not callable(answer):
-        raise Mistake(f"The answer has to be a function, this is a {type(answer).__name__}: hand it over without calling it.")
+        raise Mistake(
+            f"The answer has to be a function, this is a {type(answer).__name__}: hand it over without calling it."
+        )
     try:
         found = answer(*copy.deepcopy(inputs))
     except (Mistake, _NotTried):  # from a function of ours around the learner's
@@ -96,7 +99,9 @@ def attempt(answer, *inputs):
     except Exception as error:
         lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__)[1:2]]
         where = f" in line {lines[0]}" if lines else ""
-        raise Mistake(f"Your code stops{where} with {_one_line(error)}; the inputs were {say_inputs(inputs)}.") from None
+        raise Mistake(
+            f"Your code stops{where} with {_one_line(error)}; the inputs were {say_inputs(inputs)}."
+        ) from None
     if _unanswered(found):
         raise _NotTried
     if found is None:
@@ -108,9 +113,13 @@ def kernel_of(value, shape, name):
     """The learner's numbers as a float64 tensor of that shape. Raises Mistake for anything else."""
     kernel = as_float64(value)
     if kernel is None:
-        raise Mistake(f"{name} has to be real numbers of the shape {say_shape(shape)}, as lists or a tensor.")
+        raise Mistake(
+            f"{name} has to be real numbers of the shape {say_shape(shape)}, as lists or a tensor."
+        )
     if kernel.shape != tuple(shape):
-        raise Mistake(f"{name} has the shape {say_shape(kernel.shape)}, it has to be {say_shape(shape)}.")
+        raise Mistake(
+            f"{name} has the shape {say_shape(kernel.shape)}, it has to be {say_shape(shape)}."
+        )
     if not kernel.isfinite().all():
         raise Mistake(f"{name} holds a number that is not finite.")
     return kernel
@@ -119,9 +128,15 @@ def kernel_of(value, shape, name):
 def as_float64(value):
     """Numbers as a float64 tensor, None for what are no real numbers."""
     try:
-        with warnings.catch_warnings():  # of complex numbers numpy would keep the real part, with a warning only
+        with (
+            warnings.catch_warnings()
+        ):  # of complex numbers numpy would keep the real part, with a warning only
             warnings.simplefilter("error", ComplexWarning)
-            tensor = value if isinstance(value, torch.Tensor) else torch.as_tensor(value, dtype=torch.float64)
+            tensor = (
+                value
+                if isinstance(value, torch.Tensor)
+                else torch.as_tensor(value, dtype=torch.float64)
+            )
     except (TypeError, ValueError, RuntimeError, ComplexWarning):
         return None
     return None if tensor.is_complex() else tensor.detach().double()
@@ -133,7 +148,10 @@ def two_kernels(found, shapes):
         found = ()
     if len(found) != 2:
         raise Mistake("Your function has to give back two kernels: return b, c.")
-    return [kernel_of(kernel, shape, f"The {name} kernel") for kernel, shape, name in zip(found, shapes, ("first", "second"))]
+    return [
+        kernel_of(kernel, shape, f"The {name} kernel")
+        for kernel, shape, name in zip(found, shapes, ("first", "second"))
+    ]
 
 
 def say(value):

@@ -47,7 +47,11 @@ def same(found, wanted):
     if isinstance(wanted, str):
         return isinstance(found, str) and found.strip().lower() == wanted
     if isinstance(wanted, tuple) and not isinstance(found, torch.Tensor):
-        return isinstance(found, list | tuple) and len(found) == len(wanted) and all(map(same, found, wanted))
+        return (
+            isinstance(found, list | tuple)
+            and len(found) == len(wanted)
+            and all(map(same, found, wanted))
+        )
     loose = 1e-4 if getattr(found, "dtype", None) in (torch.float32, torch.float16) else 1e-9
     found, wanted = as_float64(found), as_float64(wanted)
     if found is None or wanted is None or found.shape != wanted.shape:
@@ -66,7 +70,11 @@ def _check_kind(found, wanted):
     if isinstance(wanted, tuple) and isinstance(found, list | tuple):
         for one, other in zip(found, wanted):
             _check_kind(one, other)
-    elif isinstance(wanted, torch.Tensor) and isinstance(found, torch.Tensor) and found.dtype != wanted.dtype:
+    elif (
+        isinstance(wanted, torch.Tensor)
+        and isinstance(found, torch.Tensor)
+        and found.dtype != wanted.dtype
+    ):
         raise Mistake(
             f"The values are right, but they come as {str(found.dtype)[6:]} where the input is float64: "
             "give new tensors the dtype of the input, as x.new_zeros(...) does."
@@ -85,7 +93,9 @@ def _difference(tried):
     result = "result"
     if isinstance(wanted, tuple) and isinstance(wanted[0], torch.Tensor):
         if not isinstance(found, list | tuple) or len(found) != len(wanted):
-            return f"Your function has to give back {len(wanted)} tensors, with a comma between them."
+            return (
+                f"Your function has to give back {len(wanted)} tensors, with a comma between them."
+            )
         at = next(i for i, one in enumerate(wanted) if not same(found[i], one))
         result, found, wanted = f"{('first', 'second')[at]} result", found[at], wanted[at]
     if not isinstance(wanted, torch.Tensor):
@@ -98,10 +108,14 @@ def _difference(tried):
     largest = (found - wanted).abs().nan_to_num(torch.inf).argmax()
     at = tuple(int(i) for i in torch.unravel_index(largest, wanted.shape))
     pair = found[at].item(), wanted[at].item()
-    digits = 4 if len({f"{value:.4g}" for value in pair}) > 1 else 12  # as many as show that they differ
+    digits = (
+        4 if len({f"{value:.4g}" for value in pair}) > 1 else 12
+    )  # as many as show that they differ
     given, asked = (f"{value:.{digits}g}" for value in pair)
     return f"The entry {list(at)} of the {result} is {given}, it has to be {asked}; {inputs}."
 
 
 def _is_square(one):
-    return all(x.shape[-1] == x.shape[-2] for x in one.case if isinstance(x, torch.Tensor) and x.ndim > 1)
+    return all(
+        x.shape[-1] == x.shape[-2] for x in one.case if isinstance(x, torch.Tensor) and x.ndim > 1
+    )

@@ -5,9 +5,16 @@ import torch.nn.functional as F
 
 from lessonlib.exercises.checking import Draws, Mistake, checker, kernel_of
 from lessonlib.exercises.comparing import try_on
-from lessonlib.exercises.measured import composed, slid, written_over
+from lessonlib.exercises.oracles import composed, slid, written_over
 
-__all__ = ["check_compose", "check_compose_many", "check_field", "check_delta", "check_sobel", "check_arguments"]
+__all__ = [
+    "check_compose",
+    "check_compose_many",
+    "check_field",
+    "check_delta",
+    "check_sobel",
+    "check_arguments",
+]
 
 
 @checker
@@ -20,14 +27,20 @@ def check_compose(answer):
         "You flip C: its entry (u, v) lays a copy of B at (u, v), counted from the top left.": (
             lambda B, C: composed(B, C.flip(0, 1))
         ),
-        "You flip B: each entry of C lays down a copy of B as it is.": lambda B, C: composed(B.flip(0, 1), C),
+        "You flip B: each entry of C lays down a copy of B as it is.": lambda B, C: composed(
+            B.flip(0, 1), C
+        ),
         "You flip both kernels: nothing has to be flipped.": lambda B, C: composed(B, C).flip(0, 1),
         "The copies of B overlap: add them, with +=, instead of writing over them.": written_over,
-        "The result is transposed: rows add to rows, and columns to columns.": lambda B, C: composed(B, C).T,
+        "The result is transposed: rows add to rows, and columns to columns.": lambda B, C: (
+            composed(B, C).T
+        ),
         "This is the matrix product: composing adds up places, it does not sum over an index in the middle.": (
             lambda B, C: B @ C
         ),
-        "You multiply entry by entry: every entry of C has to meet every entry of B.": lambda B, C: B * C,
+        "You multiply entry by entry: every entry of C has to meet every entry of B.": lambda B, C: (
+            B * C
+        ),
         "You let the kernels meet only where C lies inside B: each adds its size minus one, so A is larger.": (
             lambda B, C: slid(B, C)
         ),
@@ -42,19 +55,28 @@ def check_compose_many(answer):
     draw = Draws()
     channels = [(2, 2, 2), (3, 3, 3)] + [[draw.whole(1, 4) for _ in range(3)] for _ in range(6)]
     sizes = [(2, 2), (2, 2)] + [[draw.whole(1, 3) for _ in range(2)] for _ in range(6)]
-    cases = [(draw.normal(m, i, kb, kb), draw.normal(o, m, kc, kc)) for (o, m, i), (kb, kc) in zip(channels, sizes)]
+    cases = [
+        (draw.normal(m, i, kb, kb), draw.normal(o, m, kc, kc))
+        for (o, m, i), (kb, kc) in zip(channels, sizes)
+    ]
     mistakes = {
         "The order of B and C is exchanged: C reads what B gives, so sum over B's first and C's second index.": (
             lambda B, C: composed(C, B)
         ),
-        "In and out are exchanged: the result is (out, in, h, w), as torch has it.": lambda B, C: composed(B, C).transpose(
-            0, 1
+        "In and out are exchanged: the result is (out, in, h, w), as torch has it.": lambda B, C: (
+            composed(B, C).transpose(0, 1)
         ),
         "You flip C: nothing has to be flipped.": lambda B, C: composed(B, C.flip(2, 3)),
         "You flip B: nothing has to be flipped.": lambda B, C: composed(B.flip(2, 3), C),
-        "You use the first hidden channel only: sum over all of them.": lambda B, C: composed(B[:1], C[:, :1]),
-        "You use the last hidden channel only: sum over all of them, with +=.": lambda B, C: composed(B[-1:], C[:, -1:]),
-        "You take the mean over the hidden channels: sum over them.": lambda B, C: composed(B, C) / len(B),
+        "You use the first hidden channel only: sum over all of them.": lambda B, C: composed(
+            B[:1], C[:, :1]
+        ),
+        "You use the last hidden channel only: sum over all of them, with +=.": lambda B, C: (
+            composed(B[-1:], C[:, -1:])
+        ),
+        "You take the mean over the hidden channels: sum over them.": lambda B, C: (
+            composed(B, C) / len(B)
+        ),
     }
     try_on(answer, cases, composed, mistakes)
     return "the sum runs over the hidden channels and over the places."
@@ -75,9 +97,13 @@ def check_field(answer):
         "A layer's own stride does not widen what it sees: multiply the strides before it only.": (
             lambda sizes, strides: _field(sizes, strides, own=True)
         ),
-        "One is missing: a stack of no layers sees 1 pixel.": lambda sizes, strides: _field(sizes, strides) - 1,
+        "One is missing: a stack of no layers sees 1 pixel.": lambda sizes, strides: (
+            _field(sizes, strides) - 1
+        ),
         "You add up the sizes: a kernel of k taps adds k - 1.": lambda sizes, strides: sum(sizes),
-        "You multiply the sizes: each kernel adds k - 1 steps.": lambda sizes, strides: torch.tensor(sizes).prod(),
+        "You multiply the sizes: each kernel adds k - 1 steps.": lambda sizes, strides: (
+            torch.tensor(sizes).prod()
+        ),
         "Take the product of all strides before a layer, not the last of them only.": (
             lambda sizes, strides: 1 + sum((k - 1) * s for k, s in zip(sizes, [1, *strides]))
         ),
@@ -92,7 +118,9 @@ def check_delta(B, C):
     found = composed(kernel_of(B, (2, 2), "B"), kernel_of(C, (2, 2), "C"))
     if found.count_nonzero() == 1 and found[1, 1] == 0:
         at = tuple(found.nonzero()[0].tolist())
-        raise Mistake(f"One entry is left, but at {at}: the places of the two entries add up, and have to make (1, 1).")
+        raise Mistake(
+            f"One entry is left, but at {at}: the places of the two entries add up, and have to make (1, 1)."
+        )
     _has_to_be(found, [[0, 0, 0], [0, 1, 0], [0, 0, 0]])
     return "the two half-pixel shifts cancel, and the photo stays as it was."
 
@@ -103,7 +131,9 @@ def check_sobel(B, C):
     found = composed(kernel_of(B, (2, 2), "B"), kernel_of(C, (2, 2), "C"))
     wanted = torch.tensor([[-1.0, 0, 1], [-2, 0, 2], [-1, 0, 1]], dtype=torch.float64)
     if torch.allclose(found, wanted.T) or torch.allclose(found, -wanted.T):
-        raise Mistake("This is Sobel's kernel for the other direction: the difference has to go across, from left to right.")
+        raise Mistake(
+            "This is Sobel's kernel for the other direction: the difference has to go across, from left to right."
+        )
     _has_to_be(found, wanted)
     return "a blur and a difference, in either order."
 
@@ -111,20 +141,30 @@ def check_sobel(B, C):
 @checker
 def check_arguments(first, second):
     """`padding` and `stride` of two 2x2 convolutions that do what a 3x3 with padding 1 and stride 2 does."""
-    (p1, s1), (p2, s2) = (_arguments(layer, name) for layer, name in ((first, "first"), (second, "second")))
+    (p1, s1), (p2, s2) = (
+        _arguments(layer, name) for layer, name in ((first, "first"), (second, "second"))
+    )
     if s1 * s2 != 2:
-        raise Mistake(f"Together the two take steps of {s1 * s2} pixels, the 3x3 takes steps of 2: the strides multiply.")
+        raise Mistake(
+            f"Together the two take steps of {s1 * s2} pixels, the 3x3 takes steps of 2: the strides multiply."
+        )
     if s1 == 2:
-        raise Mistake("With the stride on the first, the second never sees half of the middle: put it on the last.")
+        raise Mistake(
+            "With the stride on the first, the second never sees half of the middle: put it on the last."
+        )
     if p2:
-        raise Mistake("Padding on the second writes zeros where the 3x3 sees what B makes of the border: pad the first only.")
+        raise Mistake(
+            "Padding on the second writes zeros where the 3x3 sees what B makes of the border: pad the first only."
+        )
     draw = Draws()
     for h, w in [(8, 8), (9, 9), (7, 10)]:
         x, B, C = draw.normal(2, 3, h, w), draw.normal(4, 3, 2, 2), draw.normal(5, 4, 2, 2)
         pair = F.conv2d(F.conv2d(x, B, padding=p1, stride=s1), C, padding=p2, stride=s2)
         single = F.conv2d(x, composed(B, C), padding=1, stride=2)
         if pair.shape != single.shape or not torch.allclose(pair, single):
-            raise Mistake(f"With padding {p1} on the first, the pair sees {p1} pixels past the border, the 3x3 sees 1.")
+            raise Mistake(
+                f"With padding {p1} on the first, the pair sees {p1} pixels past the border, the 3x3 sees 1."
+            )
     return "all padding on the first, all stride on the last."
 
 
@@ -158,7 +198,11 @@ def _has_to_be(found, wanted):
 
 
 def _arguments(layer, name):
-    values = [layer.get(key) for key in ("padding", "stride")] if isinstance(layer, dict) else [None]
+    values = (
+        [layer.get(key) for key in ("padding", "stride")] if isinstance(layer, dict) else [None]
+    )
     if not all(type(value) is int for value in values) or values[0] < 0 or values[1] < 1:
-        raise Mistake(f'{name} has to be {{"padding": ..., "stride": ...}} with whole numbers, the stride at least 1.')
+        raise Mistake(
+            f'{name} has to be {{"padding": ..., "stride": ...}} with whole numbers, the stride at least 1.'
+        )
     return values

@@ -6,7 +6,7 @@ from torch import nn
 
 from lessonlib.exercises.checking import Draws, checker
 from lessonlib.exercises.comparing import try_on
-from lessonlib.exercises.measured import empty, macs_of
+from lessonlib.exercises.oracles import empty, macs_of
 
 __all__ = ["check_saving", "check_macs", "check_kept"]
 
@@ -21,11 +21,21 @@ def check_saving(answer):
     draw = Draws()
     cases = [([(64, 64)], 0), ([(64, 128)], 73728), ([(3, 32), (32, 32), (32, 64)], 10**5)]
     for _ in range(6):
-        cases.append(([(draw.whole(1, 64), draw.whole(1, 64)) for _ in range(draw.whole(1, 4))], draw.whole(0, 50_000)))
+        cases.append(
+            (
+                [(draw.whole(1, 64), draw.whole(1, 64)) for _ in range(draw.whole(1, 4))],
+                draw.whole(0, 50_000),
+            )
+        )
 
-    def share(after=lambda i, o: 4 * i * o + 4 * o * o, of=lambda before, after, others: before + others):
+    def share(
+        after=lambda i, o: 4 * i * o + 4 * o * o, of=lambda before, after, others: before + others
+    ):
         def saved(convolutions, others):
-            old, new = sum(9 * i * o for i, o in convolutions), sum(after(i, o) for i, o in convolutions)
+            old, new = (
+                sum(9 * i * o for i, o in convolutions),
+                sum(after(i, o) for i, o in convolutions),
+            )
             return (old - new) / of(old, new, others)
 
         return saved
@@ -41,12 +51,18 @@ def check_saving(answer):
         "The share is of the network as it was, not of the smaller one.": share(
             of=lambda before, after, others: after + others
         ),
-        "The sign is turned round: what is saved is before minus after.": lambda *case: -share()(*case),
+        "The sign is turned round: what is saved is before minus after.": lambda *case: (
+            -share()(*case)
+        ),
         "The channels between are as many as come out: the first 2x2 has 4 * in * out weights, not 4 * in * in.": share(
             lambda i, o: 4 * i * i + 4 * i * o
         ),
-        "This is in hundredths: give the share, between 0 and 1.": lambda *case: 100 * share()(*case),
-        "One 2x2 is not enough: a pair has 4 * in * out and 4 * out * out weights.": share(lambda i, o: 4 * i * o),
+        "This is in hundredths: give the share, between 0 and 1.": lambda *case: (
+            100 * share()(*case)
+        ),
+        "One 2x2 is not enough: a pair has 4 * in * out and 4 * out * out weights.": share(
+            lambda i, o: 4 * i * o
+        ),
     }
     try_on(answer, cases, _measured_saving, mistakes)
     return "a ninth of each 3x3 whose channels stay as many, less of a whole network, and a loss where channels double."
@@ -58,7 +74,9 @@ def check_macs(answer):
     draw = Draws()
     cases = [(64, 64, 3, 32, 32, 1, 1), (64, 128, 3, 33, 32, 2, 1)]
     for _ in range(8):
-        sizes = [draw.whole(*span) for span in [(1, 9), (1, 9), (1, 4), (5, 40), (5, 40), (1, 3), (0, 2)]]
+        sizes = [
+            draw.whole(*span) for span in [(1, 9), (1, 9), (1, 4), (5, 40), (5, 40), (1, 3), (0, 2)]
+        ]
         cases.append(tuple(sizes))
 
     def macs(i, o, k, h, w, strides, padded):
@@ -78,8 +96,12 @@ def check_macs(answer):
         "You count the pixels that go in: k * k * in multiplications are made for each number that comes out.": (
             lambda i, o, k, h, w, s, p: i * o * k * k * h * w
         ),
-        "The padding is missing: it makes room for more outputs.": (lambda i, o, k, h, w, s, p: macs(i, o, k, h, w, (s, s), 0)),
-        "The padding stands on both sides: it counts twice.": lambda i, o, k, h, w, s, p: macs(i, o, k, h, w, (s, s), p),
+        "The padding is missing: it makes room for more outputs.": (
+            lambda i, o, k, h, w, s, p: macs(i, o, k, h, w, (s, s), 0)
+        ),
+        "The padding stands on both sides: it counts twice.": lambda i, o, k, h, w, s, p: macs(
+            i, o, k, h, w, (s, s), p
+        ),
         "Each output adds up k * k products for every channel that goes in: times channels_in.": (
             lambda i, o, k, h, w, s, p: macs(1, o, k, h, w, (s, s), 2 * p)
         ),
@@ -95,7 +117,9 @@ def check_kept(answer):
     The photo has `channels`, and so has what comes out; all padding is on the first of a pair, so its middle is (h+1, w+1).
     """
     draw = Draws()
-    cases = [(4, 4, 8, 8)] + [tuple(draw.whole(*span) for span in [(1, 5), (1, 5), (3, 8), (3, 8)]) for _ in range(5)]
+    cases = [(4, 4, 8, 8)] + [
+        tuple(draw.whole(*span) for span in [(1, 5), (1, 5), (3, 8), (3, 8)]) for _ in range(5)
+    ]
 
     def kept(linear=1, active=2, edge=1, out=0, of_pair=1):
         def numbers(c, m, h, w):
@@ -106,12 +130,20 @@ def check_kept(answer):
         return numbers
 
     mistakes = {
-        "Without an activation the middle is kept all the same: the gradient of the second's weights needs it.": kept(0),
-        "BatchNorm keeps what it reads and the second 2x2 what the ReLU gives: two middles.": kept(active=1),
-        "What the ReLU gives is what the second 2x2 reads: kept for both, but once.": kept(active=3),
+        "Without an activation the middle is kept all the same: the gradient of the second's weights needs it.": kept(
+            0
+        ),
+        "BatchNorm keeps what it reads and the second 2x2 what the ReLU gives: two middles.": kept(
+            active=1
+        ),
+        "What the ReLU gives is what the second 2x2 reads: kept for both, but once.": kept(
+            active=3
+        ),
         "The middle is one larger each way: all padding is on the first.": kept(edge=0),
         "A convolution keeps what it reads, not what it gives.": kept(out=1),
-        "The first 2x2 of a pair reads the photo, so the photo is kept there, too.": kept(of_pair=0),
+        "The first 2x2 of a pair reads the photo, so the photo is kept there, too.": kept(
+            of_pair=0
+        ),
     }
     try_on(answer, cases, _measured_kept, mistakes)
     return "fewer weights, but a middle more to remember, with an activation two."
@@ -130,19 +162,29 @@ def _measured_saving(convolutions, others):
 
 
 def _measured_macs(i, o, k, h, w, stride, padding):
-    return macs_of(lambda: F.conv2d(empty(1, i, h, w), empty(o, i, k, k), stride=stride, padding=padding))
+    return macs_of(
+        lambda: F.conv2d(empty(1, i, h, w), empty(o, i, k, k), stride=stride, padding=padding)
+    )
 
 
 def _measured_kept(c, m, h, w):
     first, second = nn.Conv2d(c, m, 2, padding=1, bias=False), nn.Conv2d(m, c, 2, bias=False)
     between = nn.BatchNorm2d(m), nn.ReLU()
-    nets = nn.Conv2d(c, c, 3, padding=1, bias=False), nn.Sequential(first, second), nn.Sequential(first, *between, second)
+    nets = (
+        nn.Conv2d(c, c, 3, padding=1, bias=False),
+        nn.Sequential(first, second),
+        nn.Sequential(first, *between, second),
+    )
     return tuple(_kept_by(net, torch.ones(1, c, h, w)) for net in nets)
 
 
 def _kept_by(net, x):
     """Numbers in the tensors that autograd saves, each counted once, without the weights."""
     saved, weights = {}, {p.data_ptr() for p in net.parameters()}
-    with torch.autograd.graph.saved_tensors_hooks(lambda t: saved.setdefault(t.data_ptr(), t), lambda t: t):
+    with torch.autograd.graph.saved_tensors_hooks(
+        lambda t: saved.setdefault(t.data_ptr(), t), lambda t: t
+    ):
         y = net(x)  # alive while we count, so that no address is used twice
-    return sum(t.numel() for address, t in saved.items() if t.ndim == y.ndim and address not in weights)
+    return sum(
+        t.numel() for address, t in saved.items() if t.ndim == y.ndim and address not in weights
+    )

@@ -6,7 +6,7 @@ import torch.nn.functional as F
 
 from lessonlib.exercises.checking import Draws, checker
 from lessonlib.exercises.comparing import try_on
-from lessonlib.exercises.measured import slid
+from lessonlib.exercises.oracles import slid
 
 __all__ = ["check_correlate", "check_size", "check_patches"]
 
@@ -15,19 +15,29 @@ __all__ = ["check_correlate", "check_size", "check_patches"]
 def check_correlate(answer):
     """`answer(x (h, w), kernel (kh, kw))` is the cross-correlation without padding."""
     draw = Draws()
-    sizes = [(4, 4, 2, 2), (6, 6, 3, 3)] + [[draw.whole(*span) for span in [(5, 9), (5, 9), (1, 4), (1, 4)]] for _ in range(8)]
+    sizes = [(4, 4, 2, 2), (6, 6, 3, 3)] + [
+        [draw.whole(*span) for span in [(5, 9), (5, 9), (1, 4), (1, 4)]] for _ in range(8)
+    ]
     cases = [(draw.normal(h, w), draw.normal(kh, kw)) for h, w, kh, kw in sizes]
     mistakes = {
-        "You flip the kernel: K[u, v] has to meet x[i + u, j + v], with plus signs.": lambda x, k: slid(x, k.flip(0, 1)),
-        "The kernel is transposed: its first index counts rows, as that of x does.": lambda x, k: slid(x, k.T),
-        "The last row and column are missing: there are h - kh + 1 positions, not h - kh.": lambda x, k: slid(x, k)[:-1, :-1],
-        "The last row and column stay 0: range(h - kh) ends one position too early.": lambda x, k: F.pad(
-            slid(x, k)[:-1, :-1], (0, 1, 0, 1)
+        "You flip the kernel: K[u, v] has to meet x[i + u, j + v], with plus signs.": lambda x, k: (
+            slid(x, k.flip(0, 1))
+        ),
+        "The kernel is transposed: its first index counts rows, as that of x does.": lambda x, k: (
+            slid(x, k.T)
+        ),
+        "The last row and column are missing: there are h - kh + 1 positions, not h - kh.": lambda x, k: (
+            slid(x, k)[:-1, :-1]
+        ),
+        "The last row and column stay 0: range(h - kh) ends one position too early.": lambda x, k: (
+            F.pad(slid(x, k)[:-1, :-1], (0, 1, 0, 1))
         ),
         "You keep only one product: add them all up, with += or sum.": _last_product,
-        "You take the mean of the products: a kernel adds them up.": lambda x, k: slid(x, k) / k.numel(),
-        "You pad: the result is as large as x, but without padding it has h - kh + 1 rows.": lambda x, k: slid(
-            F.pad(x, (0, k.shape[1] - 1, 0, k.shape[0] - 1)), k
+        "You take the mean of the products: a kernel adds them up.": lambda x, k: (
+            slid(x, k) / k.numel()
+        ),
+        "You pad: the result is as large as x, but without padding it has h - kh + 1 rows.": lambda x, k: (
+            slid(F.pad(x, (0, k.shape[1] - 1, 0, k.shape[0] - 1)), k)
         ),
     }
     try_on(answer, cases, slid, mistakes)
@@ -43,13 +53,27 @@ def check_size(answer):
         k, before, after = draw.whole(1, 7), draw.whole(0, 3), draw.whole(0, 3)
         cases.append((max(draw.whole(4, 40), k), k, draw.whole(1, 4), before, after))
     mistakes = {
-        "One is missing: the first position counts too, add 1 after the division.": lambda n, k, s, p, q: (n + p + q - k) // s,
-        "Add the 1 after the division: it counts a position, not a pixel.": lambda n, k, s, p, q: (n + p + q - k + 1) // s,
-        "Round down: a window that would stick out is left out.": lambda n, k, s, p, q: math.ceil((n + p + q - k) / s) + 1,
-        "Round down: the number of positions is whole, use //.": lambda n, k, s, p, q: (n + p + q - k) / s + 1,
-        "The stride is missing: the window moves on by that many pixels.": lambda n, k, s, p, q: n + p + q - k + 1,
-        "You take the padding after as equal to the one before: add both.": lambda n, k, s, p, q: (n + 2 * p - k) // s + 1,
-        "The padding is missing: the kernel slides over n + before + after pixels.": lambda n, k, s, p, q: (n - k) // s + 1,
+        "One is missing: the first position counts too, add 1 after the division.": lambda n, k, s, p, q: (
+            (n + p + q - k) // s
+        ),
+        "Add the 1 after the division: it counts a position, not a pixel.": lambda n, k, s, p, q: (
+            (n + p + q - k + 1) // s
+        ),
+        "Round down: a window that would stick out is left out.": lambda n, k, s, p, q: (
+            math.ceil((n + p + q - k) / s) + 1
+        ),
+        "Round down: the number of positions is whole, use //.": lambda n, k, s, p, q: (
+            (n + p + q - k) / s + 1
+        ),
+        "The stride is missing: the window moves on by that many pixels.": lambda n, k, s, p, q: (
+            n + p + q - k + 1
+        ),
+        "You take the padding after as equal to the one before: add both.": lambda n, k, s, p, q: (
+            (n + 2 * p - k) // s + 1
+        ),
+        "The padding is missing: the kernel slides over n + before + after pixels.": lambda n, k, s, p, q: (
+            (n - k) // s + 1
+        ),
     }
     try_on(answer, cases, lambda n, k, s, p, q: len(range(0, n + p + q - k + 1, s)), mistakes)
     return "that is the size for every kernel, stride and padding."

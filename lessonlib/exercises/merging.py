@@ -21,10 +21,21 @@ def check_chain(answer):
         ((1, 2, 0), (3, 2, 1)),
         ((3, 3, 1), (2, 2, 2)),
     ]
-    drawn = [tuple((draw.whole(1, 5), draw.whole(1, 3), draw.whole(0, 2)) for _ in "ab") for _ in range(8)]
+    drawn = [
+        tuple((draw.whole(1, 5), draw.whole(1, 3), draw.whole(0, 2)) for _ in "ab")
+        for _ in range(8)
+    ]
 
-    def made_by(kernel=lambda k, s, j: k + s * (j - 1), stride=lambda s, t: s * t, padding=lambda p, s, q: p + s * q):
-        return lambda a, b: (kernel(a[0], a[1], b[0]), stride(a[1], b[1]), padding(a[2], a[1], b[2]))
+    def made_by(
+        kernel=lambda k, s, j: k + s * (j - 1),
+        stride=lambda s, t: s * t,
+        padding=lambda p, s, q: p + s * q,
+    ):
+        return lambda a, b: (
+            kernel(a[0], a[1], b[0]),
+            stride(a[1], b[1]),
+            padding(a[2], a[1], b[2]),
+        )
 
     mistakes = {
         "The taps of b lie a's stride apart on the photo: multiply b's reach, its kernel less 1, by that stride.": made_by(
@@ -33,18 +44,28 @@ def check_chain(answer):
         "The kernels do not add up: the first tap of b lays a whole a, each further one adds only a's stride.": made_by(
             lambda k, s, j: k + s * j
         ),
-        "The sizes do not multiply: each tap of b after the first adds a's stride.": made_by(lambda k, s, j: k * j),
-        "The strides do not add up: each step of b is as many steps of a.": made_by(stride=lambda s, t: s + t),
+        "The sizes do not multiply: each tap of b after the first adds a's stride.": made_by(
+            lambda k, s, j: k * j
+        ),
+        "The strides do not add up: each step of b is as many steps of a.": made_by(
+            stride=lambda s, t: s + t
+        ),
         "The larger stride is not the stride of both: they multiply.": made_by(stride=max),
-        "A row that b pads is a row of a's output, and a's stride wide on the photo.": made_by(padding=lambda p, s, q: p + q),
-        "You forget what b pads: on the photo it is a's stride times as wide.": made_by(padding=lambda p, s, q: p),
+        "A row that b pads is a row of a's output, and a's stride wide on the photo.": made_by(
+            padding=lambda p, s, q: p + q
+        ),
+        "You forget what b pads: on the photo it is a's stride times as wide.": made_by(
+            padding=lambda p, s, q: p
+        ),
         "What a pads keeps its width on the photo; it is what b pads that is a's stride times as wide there.": (
             lambda a, b: (*made_by()(a, b)[:2], a[2] * b[1] + b[2])
         ),
         "a's stride is missing twice: b's taps lie that far apart on the photo, and a row that b pads is that wide.": made_by(
             lambda k, s, j: k + j - 1, padding=lambda p, s, q: p + q
         ),
-        "The two are exchanged: a comes first, so it is a's stride that b's taps lie apart.": lambda a, b: made_by()(b, a),
+        "The two are exchanged: a comes first, so it is a's stride that b's taps lie apart.": lambda a, b: (
+            made_by()(b, a)
+        ),
     }
     try_on(answer, named + drawn, _merged_numbers, mistakes)
     return "strides multiply, and what b does is a's stride times as wide on the photo."
@@ -57,7 +78,13 @@ def check_before(answer):
     channels = [(3, 3), (2, 2)] + [(draw.whole(1, 5), draw.whole(1, 5)) for _ in range(6)]
     cases = []
     for o, i in channels:
-        norm = draw.normal(i), draw.normal(i), draw.normal(i), draw.normal(i) ** 2, draw.whole(1, 9) / 10
+        norm = (
+            draw.normal(i),
+            draw.normal(i),
+            draw.normal(i),
+            draw.normal(i) ** 2,
+            draw.whole(1, 9) / 10,
+        )
         cases.append((draw.normal(o, i, 3, 2), draw.normal(o), *norm))
 
     def one(
@@ -94,29 +121,50 @@ def check_before(answer):
         "The bias of the convolution itself is lost: it is added at the end, as it is.": without_bias,
         "What BatchNorm adds is lost: it goes through the kernel and comes out in the bias.": same_bias,
         "You scale the shift twice: what BatchNorm adds goes through the kernel as it was.": scaled_twice,
-        "eps belongs under the root, beside the variance.": one(deviation=lambda var, eps: var.sqrt() + eps),
-        "eps is missing: BatchNorm adds it to the variance.": one(deviation=lambda var, eps: var.sqrt()),
+        "eps belongs under the root, beside the variance.": one(
+            deviation=lambda var, eps: var.sqrt() + eps
+        ),
+        "eps is missing: BatchNorm adds it to the variance.": one(
+            deviation=lambda var, eps: var.sqrt()
+        ),
         "The root is missing: BatchNorm divides by the deviation, the root of the variance.": one(
             deviation=lambda var, eps: var + eps
         ),
-        "The mean has to be scaled: BatchNorm adds beta minus scale times mean.": one(shift=lambda s, beta, mean: beta - mean),
-        "The sign of the mean is wrong: BatchNorm takes it away.": one(shift=lambda s, beta, mean: beta + s * mean),
-        "The mean is lost: BatchNorm adds beta minus scale times mean.": one(shift=lambda s, beta, mean: beta),
+        "The mean has to be scaled: BatchNorm adds beta minus scale times mean.": one(
+            shift=lambda s, beta, mean: beta - mean
+        ),
+        "The sign of the mean is wrong: BatchNorm takes it away.": one(
+            shift=lambda s, beta, mean: beta + s * mean
+        ),
+        "The mean is lost: BatchNorm adds beta minus scale times mean.": one(
+            shift=lambda s, beta, mean: beta
+        ),
         "You use one tap only: every tap of the kernel meets the shift, so sum over all of them.": one(
             through=lambda w: w[:, :, 0, 0]
         ),
-        "You take the mean of the taps: their sum meets the shift.": one(through=lambda w: w.mean((2, 3))),
+        "You take the mean of the taps: their sum meets the shift.": one(
+            through=lambda w: w.mean((2, 3))
+        ),
     }
     try_on(answer, cases, _norm_then_convolution, mistakes)
     return "before a convolution, too, a BatchNorm in eval is part of it, as long as nothing pads between them."
 
 
 CHAINS = {  # the letter: whether it is one convolution, and a sentence for whoever thinks otherwise
-    "A": (True, "all padding is on the first, and a stride on the second leaves out finished results only"),
+    "A": (
+        True,
+        "all padding is on the first, and a stride on the second leaves out finished results only",
+    ),
     "B": (False, "the bias of the first stands beyond the edge, too, where the second pads zeros"),
-    "C": (True, "beyond the edge the first reads nothing but zeros that it has padded itself, and gives 0, as the second pads"),
+    "C": (
+        True,
+        "beyond the edge the first reads nothing but zeros that it has padded itself, and gives 0, as the second pads",
+    ),
     "D": (False, "the second pads zeros where the first would still see the photo"),
-    "E": (True, "nothing is padded after the BatchNorm in eval, so its number is the same everywhere"),
+    "E": (
+        True,
+        "nothing is padded after the BatchNorm in eval, so its number is the same everywhere",
+    ),
 }
 
 
@@ -129,7 +177,9 @@ def check_border(answer):
         raise Mistake("Each of the five is True or False.")
     wrong = [letter for letter, (exact, _) in CHAINS.items() if answer[letter] != exact]
     if len(wrong) > 2:
-        raise Mistake(f"{len(wrong)} of the five are wrong: ask of each what the first would give where the second pads.")
+        raise Mistake(
+            f"{len(wrong)} of the five are wrong: ask of each what the first would give where the second pads."
+        )
     if wrong:
         exact, why = CHAINS[wrong[0]]
         raise Mistake(f"{wrong[0]} is {'one' if exact else 'not one'}: {why}.")
@@ -151,13 +201,23 @@ def check_count(answer):
     ]
     for _ in range(8):
         k = draw.whole(2, 5)
-        cases.append((draw.whole(8, 14), k, draw.whole(0, k - 1), draw.whole(0, k - 1), bool(draw.whole(0, 1))))
+        cases.append(
+            (
+                draw.whole(8, 14),
+                k,
+                draw.whole(0, k - 1),
+                draw.whole(0, k - 1),
+                bool(draw.whole(0, 1)),
+            )
+        )
 
     def out(n, k, p, q):
         return n + 2 * p + 2 * q - 2 * (k - 1)
 
     def count(wide=lambda k, p, q, bias: q if bias or p < k - 1 else 0, size=out, sides=2):
-        return lambda n, k, p, q, bias: size(n, k, p, q) ** 2 - max(size(n, k, p, q) - sides * wide(k, p, q, bias), 0) ** 2
+        return lambda n, k, p, q, bias: (
+            size(n, k, p, q) ** 2 - max(size(n, k, p, q) - sides * wide(k, p, q, bias), 0) ** 2
+        )
 
     mistakes = {
         "With a bias the first gives its bias beyond the edge, and zeros are wrong there: enough padding does not help.": count(
@@ -176,7 +236,9 @@ def check_count(answer):
         "This is what is right: the wrong ones are the rest.": lambda n, k, p, q, bias: (
             out(n, k, p, q) ** 2 - count()(n, k, p, q, bias)
         ),
-        "This is the ring of the photo: the output is larger or smaller than that.": count(size=lambda n, k, p, q: n),
+        "This is the ring of the photo: the output is larger or smaller than that.": count(
+            size=lambda n, k, p, q: n
+        ),
         "On a photo so small nothing right is left: the square of a negative side is no area.": lambda n, k, p, q, bias: (
             out(n, k, p, q) ** 2 - (out(n, k, p, q) - 2 * (q if bias or p < k - 1 else 0)) ** 2
         ),
@@ -189,22 +251,33 @@ def check_count(answer):
 
 
 def _merged_numbers(a, b):
-    one = merge(*(nn.Conv2d(1, 1, k, s, p, bias=False).double() for k, s, p in (a, b)), interior=True)
-    (step,) = set(one.dilation)  # taps of a merged kernel may lie on a coarser grid, where it is as wide as with zeros between
+    one = merge(
+        *(nn.Conv2d(1, 1, k, s, p, bias=False).double() for k, s, p in (a, b)), interior=True
+    )
+    (step,) = set(
+        one.dilation
+    )  # taps of a merged kernel may lie on a coarser grid, where it is as wide as with zeros between
     return step * (one.kernel_size[0] - 1) + 1, one.stride[0], one.padding[0]
 
 
 def _norm_then_convolution(weight, bias, gamma, beta, mean, var, eps):
     """What torch makes of a photo of zeros, and of every photo that is a single 1."""
     shape = weight.shape[1:]
-    dots = torch.cat([torch.zeros(1, shape.numel()), torch.eye(shape.numel())]).double().view(-1, *shape)
+    dots = (
+        torch.cat([torch.zeros(1, shape.numel()), torch.eye(shape.numel())])
+        .double()
+        .view(-1, *shape)
+    )
     normed = nn.functional.batch_norm(dots, mean, var, gamma, beta, eps=eps)
     nothing, *entries = nn.functional.conv2d(normed, weight, bias).flatten(1)
     return torch.stack([entry - nothing for entry in entries], 1).view_as(weight), nothing
 
 
 def _counted(n, k, p, q, bias):
-    first, second = nn.Conv2d(1, 1, k, padding=p, bias=bias), nn.Conv2d(1, 1, k, padding=q, bias=False)
+    first, second = (
+        nn.Conv2d(1, 1, k, padding=p, bias=bias),
+        nn.Conv2d(1, 1, k, padding=q, bias=False),
+    )
     if bias:
         nn.init.ones_(first.bias)
     return int(differs(first, second, (n, n)).sum())

@@ -7,7 +7,7 @@ import torch.nn.functional as F
 
 from lessonlib.exercises.checking import Draws, checker
 from lessonlib.exercises.comparing import try_on
-from lessonlib.exercises.measured import embedded, slid
+from lessonlib.exercises.oracles import embedded, slid
 
 __all__ = ["check_embed", "check_padding", "check_shift"]
 
@@ -31,7 +31,9 @@ def check_embed(answer):
         "The place is right, but you flip the kernel: copy it as it is.": (
             lambda k, size, row, col: embedded(k.flip(0, 1), size, row, col)
         ),
-        "The place is right, but the kernel is transposed.": lambda k, size, row, col: embedded(k.T, size, row, col),
+        "The place is right, but the kernel is transposed.": lambda k, size, row, col: embedded(
+            k.T, size, row, col
+        ),
     }
     try_on(answer, cases, embedded, mistakes)
     return "every place of every kernel, zeros elsewhere."
@@ -44,7 +46,12 @@ def check_padding(answer):
         "The padding is on the wrong side: a 2x2 at the left pads at the left, for there it looks past the edge.": (
             lambda row, col: (col, 1 - col, row, 1 - row)
         ),
-        "Rows and columns are exchanged: the order is left, right, top, bottom.": lambda row, col: (1 - row, row, 1 - col, col),
+        "Rows and columns are exchanged: the order is left, right, top, bottom.": lambda row, col: (
+            1 - row,
+            row,
+            1 - col,
+            col,
+        ),
         "Sides and order are both wrong: the order is left, right, top, bottom, and a 2x2 at the left pads at the left.": (
             lambda row, col: (row, 1 - row, col, 1 - col)
         ),
@@ -58,7 +65,10 @@ def check_shift(answer):
     """`answer(places)`, places [(row, col), ...] of 2x2 kernels in 3x3, is how far (down, right) they move the picture."""
     draw = Draws()
     cases = [([(0, 0)],), ([(1, 0)],), ([(0, 0)] * 4,), ([(0, 0), (1, 1)] * 2,)]
-    cases += [([(draw.whole(0, 1), draw.whole(0, 1)) for _ in range(draw.whole(1, 7))],) for _ in range(10)]
+    cases += [
+        ([(draw.whole(0, 1), draw.whole(0, 1)) for _ in range(draw.whole(1, 7))],)
+        for _ in range(10)
+    ]
     mistakes = {
         "The sign is turned round: a 2x2 at the top left looks up and left, so the picture moves down and right.": (
             lambda places: _moved(places, lambda at: at - 0.5)
@@ -75,7 +85,9 @@ def check_shift(answer):
         "You count a whole pixel at the top left and none at the bottom right: each moves by a half, in opposite directions.": (
             lambda places: _moved(places, lambda at: 1 - at)
         ),
-        "You take only the last layer: the shifts add up.": lambda places: _moved(places[-1:], lambda at: 0.5 - at),
+        "You take only the last layer: the shifts add up.": lambda places: _moved(
+            places[-1:], lambda at: 0.5 - at
+        ),
         "You take the mean: the shifts of the layers add up.": lambda places: tuple(
             s / len(places) for s in _moved(places, lambda at: 0.5 - at)
         ),
@@ -101,7 +113,10 @@ def _measured_shift(places):
     line = torch.arange(2 * middle + 1, dtype=torch.float64) - middle
     picture = torch.outer(line == 0, line == 0).double()
     for row, col in places:
-        picture = slid(F.pad(picture, (1, 1, 1, 1)), embedded(torch.full((2, 2), 0.25, dtype=torch.float64), 3, row, col))
+        picture = slid(
+            F.pad(picture, (1, 1, 1, 1)),
+            embedded(torch.full((2, 2), 0.25, dtype=torch.float64), 3, row, col),
+        )
     return (picture.sum(1) @ line).item(), (picture.sum(0) @ line).item()
 
 

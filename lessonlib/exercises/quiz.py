@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from ipywidgets import HTML, Layout, RadioButtons, VBox
 
-from lessonlib.places import DATA
+from lessonlib.paths import DATA
 from lessonlib.playgrounds.base import LiveBox, message, message_line
 
 __all__ = ["Option", "Question", "Quiz", "questions"]
@@ -38,7 +38,10 @@ def questions(notebook):
     quizzes = tomllib.loads((DATA / "quizzes.toml").read_text())
     if notebook not in quizzes:
         raise ValueError(f"There is no quiz {notebook!r}; choose one of {', '.join(quizzes)}.")
-    return [Question(row["prompt"], tuple(Option(**option) for option in row["options"])) for row in quizzes[notebook]]
+    return [
+        Question(row["prompt"], tuple(Option(**option) for option in row["options"]))
+        for row in quizzes[notebook]
+    ]
 
 
 class Quiz(LiveBox):
@@ -49,7 +52,10 @@ class Quiz(LiveBox):
         self.choices = [_choice(question) for question in self.questions]
         self.replies, self.message = [message_line() for _ in self.questions], message_line()
         asked = zip(self.questions, self.choices, self.replies)
-        rows = [VBox([_prompt(number, question), choice, reply]) for number, (question, choice, reply) in enumerate(asked, 1)]
+        rows = [
+            VBox([_prompt(number, question), choice, reply])
+            for number, (question, choice, reply) in enumerate(asked, 1)
+        ]
         super().__init__([*rows, self.message])
         for choice in self.choices:
             choice.observe(lambda _: self.draw(), "value")
@@ -58,32 +64,51 @@ class Quiz(LiveBox):
     @property
     def chosen(self):
         """The option chosen for each question, None where there is none yet."""
-        return [None if c.index is None else q.options[c.index] for q, c in zip(self.questions, self.choices)]
+        return [
+            None if c.index is None else q.options[c.index]
+            for q, c in zip(self.questions, self.choices)
+        ]
 
     def draw(self):
         for reply, option in zip(self.replies, self.chosen):
-            text = "" if option is None else f"{'Right' if option.right else 'Not this one'}. {option.why}"
+            text = (
+                ""
+                if option is None
+                else f"{'Right' if option.right else 'Not this one'}. {option.why}"
+            )
             if reply.value != message(text):  # a screen reader announces every change
                 reply.value = message(text)
-        right, tried = sum(option is not None and option.right for option in self.chosen), sum(map(bool, self.chosen))
+        right, tried = (
+            sum(option is not None and option.right for option in self.chosen),
+            sum(map(bool, self.chosen)),
+        )
         self.message.value = message(f"{right} of {len(self.questions)} right, {tried} tried.")
 
     def fallback(self):
         """The questions as markdown, with the answers folded, and as plain text without them."""
         numbered = list(enumerate(self.questions, 1))
-        asked = [f"**{n}. {q.prompt}**\n\n" + "\n".join(f"- {o.text}" for o in q.options) for n, q in numbered]
-        answers = [rf"{n}. {q.answer.text}\. {q.answer.why}" for n, q in numbered]  # "3. 141. So" would be a list in a list
+        asked = [
+            f"**{n}. {q.prompt}**\n\n" + "\n".join(f"- {o.text}" for o in q.options)
+            for n, q in numbered
+        ]
+        answers = [
+            rf"{n}. {q.answer.text}\. {q.answer.why}" for n, q in numbered
+        ]  # "3. 141. So" would be a list in a list
         folded = "\n".join(["<details><summary>Answers</summary>", "", *answers, "", "</details>"])
         plain = "\n\n".join(asked).replace("**", "")
         return {"text/markdown": "\n\n".join([*asked, folded]), "text/plain": plain}, {}
 
 
 def _prompt(number, question):
-    return HTML(f"<b>{number}. {html.escape(question.prompt)}</b>", layout=Layout(margin="12px 0 0 0"))
+    return HTML(
+        f"<b>{number}. {html.escape(question.prompt)}</b>", layout=Layout(margin="12px 0 0 0")
+    )
 
 
 def _choice(question):
-    choice = RadioButtons(options=[o.text for o in question.options], value=None, layout=Layout(width="max-content"))
+    choice = RadioButtons(
+        options=[o.text for o in question.options], value=None, layout=Layout(width="max-content")
+    )
     if choice.has_trait("tooltip"):  # ipywidgets 8
         choice.tooltip = question.prompt
     return choice

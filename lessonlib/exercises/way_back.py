@@ -5,10 +5,10 @@ from functools import cache
 
 import torch
 
+from lessonlib.algebra.hidden_width import composition_rank
 from lessonlib.exercises.checking import Draws, Mistake, attempt, checker, kernel_of, two_kernels
 from lessonlib.exercises.comparing import try_on
-from lessonlib.exercises.measured import composed
-from lessonlib.widths import composition_rank
+from lessonlib.exercises.oracles import composed
 
 __all__ = ["check_counts", "check_balance", "check_rescue", "check_width"]
 
@@ -47,23 +47,40 @@ def check_counts(answer):
 def check_balance(answer):
     """`answer(B, C)` is a pair with the same composition whose two kernels have the same norm."""
     draw = Draws()
-    cases = [(10 ** draw.whole(-2, 2) * draw.normal(k, k), draw.normal(k, k)) for k in (2, 2, 3, 2, 3)]
+    cases = [
+        (10 ** draw.whole(-2, 2) * draw.normal(k, k), draw.normal(k, k)) for k in (2, 2, 3, 2, 3)
+    ]
     pairs = [two_kernels(attempt(answer, B, C), (B.shape, C.shape)) for B, C in cases]
     for (B, C), (new_B, new_C) in zip(cases, pairs):
         scale = (composed(new_B, new_C) * composed(B, C)).sum() / composed(B, C).square().sum()
-        if not torch.allclose(composed(new_B, new_C), scale * composed(B, C), rtol=1e-9, atol=1e-9 * B.norm() * C.norm()):
-            raise Mistake("Your pair composes to another kernel: only scaling one up and the other down keeps A.")
+        if not torch.allclose(
+            composed(new_B, new_C),
+            scale * composed(B, C),
+            rtol=1e-9,
+            atol=1e-9 * B.norm() * C.norm(),
+        ):
+            raise Mistake(
+                "Your pair composes to another kernel: only scaling one up and the other down keeps A."
+            )
         if not math.isclose(scale, 1, rel_tol=1e-9):
-            raise Mistake(f"You forget the gauge: A became {scale:.3g} times as large, but what B gains C has to lose.")
+            raise Mistake(
+                f"You forget the gauge: A became {scale:.3g} times as large, but what B gains C has to lose."
+            )
     norms = torch.tensor([[K.norm() for K in (*case, *pair)] for case, pair in zip(cases, pairs)])
     old_B, old_C, new_B, new_C = norms.T
     if torch.allclose(new_B, new_C, rtol=1e-5):
         return "of all pairs on the gauge, yours is the balanced one."
     if torch.allclose(new_B, old_B, rtol=1e-5):
-        raise Mistake("This is the pair that you were given: scale it so that both have the same norm.")
+        raise Mistake(
+            "This is the pair that you were given: scale it so that both have the same norm."
+        )
     if torch.allclose(new_B, old_C, rtol=1e-5):
-        raise Mistake("The norms have changed places: take the square root of their ratio, the other half goes to C.")
-    raise Mistake("The composition is right, but the norms of the two still differ: B.norm() should equal C.norm().")
+        raise Mistake(
+            "The norms have changed places: take the square root of their ratio, the other half goes to C."
+        )
+    raise Mistake(
+        "The composition is right, but the norms of the two still differ: B.norm() should equal C.norm()."
+    )
 
 
 @checker
@@ -83,11 +100,17 @@ def check_rescue(pairs):
     if torch.allclose(one + two, -wanted, atol=1e-9):
         raise Mistake("The sign is turned round: the middle of the Laplacian is -4.")
     if torch.allclose(one - two, wanted, atol=1e-9) or torch.allclose(two - one, wanted, atol=1e-9):
-        raise Mistake("The compositions are added, not subtracted: turn the sign of one kernel round.")
+        raise Mistake(
+            "The compositions are added, not subtracted: turn the sign of one kernel round."
+        )
     if all(sorted(K[K != 0].tolist()) == [-2, 1, 1] for K in (one, two)):
-        raise Mistake("A second difference lies off the middle: (1, -2, 1) belongs in the middle row and the middle column.")
+        raise Mistake(
+            "A second difference lies off the middle: (1, -2, 1) belongs in the middle row and the middle column."
+        )
     i, j = divmod((one + two - wanted).abs().argmax().item(), 3)
-    raise Mistake(f"The sum of your two has {(one + two)[i, j]:.4g} at ({i}, {j}), the Laplacian has {wanted[i, j]:.4g} there.")
+    raise Mistake(
+        f"The sum of your two has {(one + two)[i, j]:.4g} at ({i}, {j}), the Laplacian has {wanted[i, j]:.4g} there."
+    )
 
 
 @checker
@@ -97,13 +120,26 @@ def check_width(answer):
         "You forget the gauge: an invertible h x h matrix between B and C changes nothing, take h^2 away.": (
             lambda c: math.ceil(9 * c / 8)
         ),
-        "The gauge is larger: a whole h x h matrix, not one number.": lambda c: _width(c, lambda h: 1),
-        "The gauge is larger: a whole h x h matrix, not h numbers.": lambda c: _width(c, lambda h: h),
-        "With h = c the count is 7 c^2 of 9 c^2: that is the pair of 2019, and it is too narrow.": lambda c: c,
-        "One too few: the width has to reach 9 c^2, so round up.": lambda c: math.floor((4 - math.sqrt(7)) * c),
+        "The gauge is larger: a whole h x h matrix, not one number.": lambda c: _width(
+            c, lambda h: 1
+        ),
+        "The gauge is larger: a whole h x h matrix, not h numbers.": lambda c: _width(
+            c, lambda h: h
+        ),
+        "With h = c the count is 7 c^2 of 9 c^2: that is the pair of 2019, and it is too narrow.": lambda c: (
+            c
+        ),
+        "One too few: the width has to reach 9 c^2, so round up.": lambda c: math.floor(
+            (4 - math.sqrt(7)) * c
+        ),
         "That is enough, but it is not the smallest.": lambda c: 2 * c,
     }
-    try_on(answer, [(c,) for c in (1, 2, 3, 4, 7, 8, 16, 64)], lambda c: _width(c, lambda h: h * h), mistakes)
+    try_on(
+        answer,
+        [(c,) for c in (1, 2, 3, 4, 7, 8, 16, 64)],
+        lambda c: _width(c, lambda h: h * h),
+        mistakes,
+    )
     return "at 64 channels that is 87, and more weights than the 3x3 has."
 
 

@@ -4,7 +4,7 @@ import torch
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from lessonlib.pictures import Picture
+from lessonlib.figures.pictures import Picture
 
 __all__ = ["ways", "footprints"]
 
@@ -15,7 +15,9 @@ def ways(arm, size=7):
     All weights 1, BatchNorm in evaluation, activations where they let everything through: `(size, size)`, whole numbers.
     """
     layers = arm.build(4, 4, 1).eval()
-    x = torch.full((1, 4, size, size), 100.0, requires_grad=True)  # large, so that no activation bends it
+    x = torch.full(
+        (1, 4, size, size), 100.0, requires_grad=True
+    )  # large, so that no activation bends it
     for weight in layers.parameters():
         if weight.ndim > 1:
             torch.nn.init.ones_(weight)
@@ -44,7 +46,9 @@ def footprints(arms):
 
 
 def _frame(middle):
-    return Rectangle((middle - 0.5, middle - 0.5), 1, 1, fill=False, edgecolor="#D55E00", linewidth=2)
+    return Rectangle(
+        (middle - 0.5, middle - 0.5), 1, 1, fill=False, edgecolor="#D55E00", linewidth=2
+    )
 
 
 def _shift(seen):

@@ -4,9 +4,9 @@ import torch
 from matplotlib.figure import Figure
 
 from lessonlib.figures.labels import DARK
+from lessonlib.figures.pictures import Picture
 from lessonlib.figures.style import COLORS, DASHES
 from lessonlib.kernels import correlate
-from lessonlib.pictures import Picture
 
 __all__ = ["drift_chart", "kernel_row", "patch_map", "spectrum_chart"]
 
@@ -15,9 +15,16 @@ def kernel_row(kernels, alt):
     """Small kernels side by side as coloured squares with their numbers: `{title: (kh, kw) tensor}`."""
     figure = Figure(figsize=(2 * len(kernels), 2.2), layout="constrained")
     largest = max(kernel.abs().max().item() for kernel in kernels.values()) or 1.0
-    for axes, (title, kernel) in zip(figure.subplots(1, len(kernels), squeeze=False).flat, kernels.items()):
-        axes.imshow(kernel.numpy(), cmap="PuOr_r", vmin=-1.7 * largest, vmax=1.7 * largest)  # pale enough for the numbers
-        for (i, j), value in zip(torch.cartesian_prod(*map(torch.arange, kernel.shape)).tolist(), kernel.flatten().tolist()):
+    for axes, (title, kernel) in zip(
+        figure.subplots(1, len(kernels), squeeze=False).flat, kernels.items()
+    ):
+        axes.imshow(
+            kernel.numpy(), cmap="PuOr_r", vmin=-1.7 * largest, vmax=1.7 * largest
+        )  # pale enough for the numbers
+        for (i, j), value in zip(
+            torch.cartesian_prod(*map(torch.arange, kernel.shape)).tolist(),
+            kernel.flatten().tolist(),
+        ):
             axes.text(j, i, f"{value:.3g}", ha="center", va="center", fontsize=9)
         axes.set(title=title, xticks=[], yticks=[])
         axes.title.set_fontsize(9)
@@ -33,7 +40,9 @@ def patch_map(entries, alt):
     axes.hlines(range(n + 1), 0, n, color="#999999", linewidth=1)
     axes.vlines(range(n + 1), 0, n, color="#999999", linewidth=1)
     for (row, column), terms in entries.items():
-        axes.text(column + 0.5, row + 0.5, "\n+ ".join(terms), ha="center", va="center", fontsize=10)
+        axes.text(
+            column + 0.5, row + 0.5, "\n+ ".join(terms), ha="center", va="center", fontsize=10
+        )
     axes.axis("off")
     return Picture(figure, alt)
 
@@ -51,7 +60,9 @@ def drift_chart(stacks, layers, size=25):
         axes.set(title=title, xticks=[], yticks=[])
         axes.title.set_fontsize(9)
     figure.supxlabel(f"a dot after {layers} layers; the cross marks where it was", fontsize=9)
-    return Picture(figure, f"A dot after {layers} layers of {', '.join(stacks)}, with a cross where it was.")
+    return Picture(
+        figure, f"A dot after {layers} layers of {', '.join(stacks)}, with a cross where it was."
+    )
 
 
 def spectrum_chart(spectra):
@@ -59,9 +70,22 @@ def spectrum_chart(spectra):
     figure = Figure(figsize=(6, 3.2), layout="constrained")
     axes = figure.subplots()
     for (label, values), color, dash in zip(spectra.items(), COLORS, DASHES):
-        axes.plot(range(1, len(values) + 1), values / values[0], color=color, linestyle=dash, marker="o", markersize=3)
+        axes.plot(
+            range(1, len(values) + 1),
+            values / values[0],
+            color=color,
+            linestyle=dash,
+            marker="o",
+            markersize=3,
+        )
         middle = len(values) // 2
-        axes.annotate(label, (middle, values[middle] / values[0]), xytext=(4, 10), textcoords="offset points", color=DARK)
+        axes.annotate(
+            label,
+            (middle, values[middle] / values[0]),
+            xytext=(4, 10),
+            textcoords="offset points",
+            color=DARK,
+        )
     axes.set(yscale="log", xlabel="direction", ylabel="singular value, share of the largest")
     axes.spines[["top", "right"]].set_visible(False)
     return Picture(figure, f"Singular values, falling from the largest: {', '.join(spectra)}.")

@@ -14,7 +14,9 @@ def spread(places, gap):
     """
     room = 1 - gap * (len(places) - 1)
     if room < 0:
-        raise ValueError(f"{len(places)} places with gaps of {gap} do not fit between 0 and 1: make the gaps smaller.")
+        raise ValueError(
+            f"{len(places)} places with gaps of {gap} do not fit between 0 and 1: make the gaps smaller."
+        )
     order, pools = sorted(range(len(places)), key=places.__getitem__), []
     for rank, i in enumerate(order):
         pools.append((places[i] - rank * gap, 1))

@@ -4,8 +4,8 @@ import numpy as np
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 
+from lessonlib.figures.pictures import Picture
 from lessonlib.figures.style import COLORS
-from lessonlib.pictures import Picture
 
 __all__ = ["mask_and_difference"]
 
@@ -26,5 +26,7 @@ def mask_and_difference(masks, alt):
         below.set(xlabel=f"on a photo up to {largest:.2g}")
     columns[0][0].set_ylabel("differs() says")
     columns[0][1].set_ylabel("|difference|")
-    counts = ", ".join(f"{title} {int(mask.sum())} of {mask.numel()}" for title, (mask, _) in masks.items())
+    counts = ", ".join(
+        f"{title} {int(mask.sum())} of {mask.numel()}" for title, (mask, _) in masks.items()
+    )
     return Picture(figure, f"{alt} Positions that differ: {counts}.")

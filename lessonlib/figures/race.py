@@ -5,10 +5,10 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from lessonlib.arms import ARMS
-from lessonlib.bands import describe
 from lessonlib.figures.labels import DARK, GREY, name_ends
+from lessonlib.figures.pictures import Picture
 from lessonlib.figures.style import arm_style
-from lessonlib.pictures import Picture
+from lessonlib.training.reference_bands import describe
 
 __all__ = ["race_chart", "photo_grid"]
 
@@ -18,14 +18,18 @@ def race_chart(runs, epochs, chance, source, valid_n, bands=()):
 
     runs: objects with `arm` (a name), `losses` and `epochs`; epochs: how many there will be; source: named under the chart;
     chance: accuracy of guessing; valid_n: size of the validation set, which gives the standard error in the caption;
-    bands: of earlier runs, from `bands.bands_of`, pale behind the curves.
+    bands: of earlier runs, from `reference_bands.bands_of`, pale behind the curves.
     """
     figure = Figure(figsize=(11, 4.2))
-    figure.add_artist(Rectangle((0, 0), 1, 1, color="white", zorder=-1))  # one size, whatever is drawn: nothing below it jumps
+    figure.add_artist(
+        Rectangle((0, 0), 1, 1, color="white", zorder=-1)
+    )  # one size, whatever is drawn: nothing below it jumps
     loss, accuracy = (figure.add_axes([left, 0.28, 0.27, 0.63]) for left in (0.03, 0.34))
     for band in bands:
         x, color = range(1, len(band.low) + 1), arm_style(band.arm)["color"]
-        accuracy.fill_between(x, 100 * band.low, 100 * band.high, color=color, alpha=0.15, linewidth=0)
+        accuracy.fill_between(
+            x, 100 * band.low, 100 * band.high, color=color, alpha=0.15, linewidth=0
+        )
     ends = [("guessing", 100 * chance, {"color": GREY, "linewidth": 1})]
     accuracy.axhline(100 * chance, **ends[0][2])
     for run in runs:
@@ -37,9 +41,17 @@ def race_chart(runs, epochs, chance, source, valid_n, bands=()):
         ends.append((label, right[-1] if right else 100 * chance, style))
     for band in bands:
         if band.arm not in [run.arm for run in runs]:  # not begun, and yet its colour needs a name
-            ends.append((f"{ARMS[band.arm].label}, earlier", 50 * (band.low[-1] + band.high[-1]), arm_style(band.arm)))
+            ends.append(
+                (
+                    f"{ARMS[band.arm].label}, earlier",
+                    50 * (band.low[-1] + band.high[-1]),
+                    arm_style(band.arm),
+                )
+            )
     loss.set(xlabel="training batch", title="training loss, smoothed")
-    accuracy.set(xlabel="epoch", title="validation accuracy, %", xlim=(0.8, epochs + 0.2), ylim=(0, None))
+    accuracy.set(
+        xlabel="epoch", title="validation accuracy, %", xlim=(0.8, epochs + 0.2), ylim=(0, None)
+    )
     accuracy.xaxis.get_major_locator().set_params(integer=True)
     for axes in (loss, accuracy):
         axes.spines[["top", "right"]].set_visible(False)
@@ -47,9 +59,16 @@ def race_chart(runs, epochs, chance, source, valid_n, bands=()):
     error = f"{50 / valid_n**0.5:.1f} points is the standard error of an accuracy near one half"
     caption = f"{source}.\nOne run an arm: {error}, which counts only the validation photos.\n{describe(bands)}"
     figure.text(0.03, 0.14, caption, fontsize=9, color=DARK, va="top", linespacing=1.5)
-    done = [f"{ARMS[r.arm].label} {100 * r.epochs[-1]['accuracy']:.1f}% after epoch {len(r.epochs)}" for r in runs if r.epochs]
+    done = [
+        f"{ARMS[r.arm].label} {100 * r.epochs[-1]['accuracy']:.1f}% after epoch {len(r.epochs)}"
+        for r in runs
+        if r.epochs
+    ]
     words = "; ".join(done) or "no epoch finished yet"
-    return Picture(figure, f"Two charts of training on {source}: loss by batch and validation accuracy by epoch: {words}.")
+    return Picture(
+        figure,
+        f"Two charts of training on {source}: loss by batch and validation accuracy by epoch: {words}.",
+    )
 
 
 def photo_grid(images, titles, source, aspects=None):

@@ -4,8 +4,8 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from lessonlib.figures.labels import DARK
+from lessonlib.figures.pictures import Picture
 from lessonlib.figures.style import COLORS, DASHES
-from lessonlib.pictures import Picture
 
 __all__ = ["discriminant_plane", "residual_histogram", "eigenvalue_paths"]
 
@@ -25,12 +25,23 @@ def discriminant_plane(rows):
     for name, (x, y) in rows.items():
         real = x**2 >= 4 * y
         axes.plot(x, y, "o" if real else "s", color=BLUE if real else VERMILION)
-        axes.annotate(name.replace(" ", "\n"), (x, y), (0, -8), textcoords="offset points", ha="center", va="top", fontsize=9)
+        axes.annotate(
+            name.replace(" ", "\n"),
+            (x, y),
+            (0, -8),
+            textcoords="offset points",
+            ha="center",
+            va="top",
+            fontsize=9,
+        )
     axes.set(xlabel="b", ylabel="c", xlim=(-4, 4), ylim=(-2, 4), title="rows (1, b, c)")
     axes.spines[["top", "right"]].set_visible(False)
-    words = "; ".join(f"{name} {'real' if x**2 >= 4 * y else 'complex only'}" for name, (x, y) in rows.items())
+    words = "; ".join(
+        f"{name} {'real' if x**2 >= 4 * y else 'complex only'}" for name, (x, y) in rows.items()
+    )
     return Picture(
-        figure, f"Plane of b and c with the parabola c = b^2/4; on and below it the rows factor over the reals: {words}."
+        figure,
+        f"Plane of b and c with the parabola c = b^2/4; on and below it the rows factor over the reals: {words}.",
     )
 
 
@@ -47,8 +58,12 @@ def residual_histogram(relative, named, survey):
         (-0.04, (low, high), BLUE, "nine in ten of these kernels"),
         (-0.11, survey, "#666666", "nine in ten of a survey of 40,000"),
     ):
-        axes.plot(ends, [height * counts.max()] * 2, color=color, linewidth=4, solid_capstyle="butt")
-        axes.text(ends[1] + 0.01, height * counts.max(), words, va="center", color=color, fontsize=8)
+        axes.plot(
+            ends, [height * counts.max()] * 2, color=color, linewidth=4, solid_capstyle="butt"
+        )
+        axes.text(
+            ends[1] + 0.01, height * counts.max(), words, va="center", color=color, fontsize=8
+        )
     for i, (name, value) in enumerate(sorted(named.items(), key=lambda pair: pair[1])):
         height = counts.max() * (1.05 + 0.12 * (i % 3))
         axes.plot([value, value], [0, height], color=VERMILION, linewidth=1)
@@ -71,10 +86,13 @@ def eigenvalue_paths(times, values, enough):
     for k in range(4):
         axes.plot(times, values[:, k], color=VERMILION if k < 2 else BLUE, linestyle=DASHES[k < 2])
     axes.axvline(enough, color="#666666", linewidth=1, linestyle=":")
-    axes.text(enough, values.max(), " from here on\n two of each sign", va="top", fontsize=8, color=DARK)
+    axes.text(
+        enough, values.max(), " from here on\n two of each sign", va="top", fontsize=8, color=DARK
+    )
     axes.set(xlabel="t", ylabel="eigenvalues of G + tQ")
     axes.spines[["top", "right"]].set_visible(False)
     words = ", ".join(f"{v:.2f}" for v in values[0].tolist())
     return Picture(
-        figure, f"Four eigenvalues against t: at t = 0 {words}; beyond t = {enough:.2f} two fall and two rise for good."
+        figure,
+        f"Four eigenvalues against t: at t = 0 {words}; beyond t = {enough:.2f} two fall and two rise for good.",
     )

@@ -7,10 +7,20 @@ merging only the interior goes wrong, `split` is the way back. `python -m lesson
 exported model. Needs torch only.
 """
 
-from lessonlib.merging.kinds import PadWith
+from lessonlib.merging.layer_types import PadWith
 from lessonlib.merging.layers import CannotMerge
 from lessonlib.merging.models import Plan, merge_chains, plan
 from lessonlib.merging.pairs import differs, merge
-from lessonlib.merging.splitting import Split, split
+from lessonlib.merging.splitting import SplitLayer, split
 
-__all__ = ["merge", "differs", "plan", "Plan", "merge_chains", "split", "Split", "PadWith", "CannotMerge"]
+__all__ = [
+    "merge",
+    "differs",
+    "plan",
+    "Plan",
+    "merge_chains",
+    "split",
+    "SplitLayer",
+    "PadWith",
+    "CannotMerge",
+]

@@ -7,8 +7,14 @@ from math import prod
 import torch
 import torch.nn.functional as F
 
-from lessonlib.merging.convolution import Convolution, border_obstacle, differing, in_series, reading
-from lessonlib.merging.kinds import fit_of
+from lessonlib.merging.convolution import (
+    Convolution,
+    border_obstacle,
+    differing,
+    in_series,
+    reading,
+)
+from lessonlib.merging.layer_types import fit_of
 from lessonlib.merging.layers import CannotMerge, as_convolutions
 
 __all__ = ["Step", "steps_of", "convolutions_of", "one_of", "macs_of", "differing_in_chain"]
@@ -37,11 +43,17 @@ def convolutions_of(layers):
     for layer, fit in zip(layers, fits):
         try:
             if axes is None or channels is None:
-                raise CannotMerge("no convolution in its chain says how many channels and axes there are")
+                raise CannotMerge(
+                    "no convolution in its chain says how many channels and axes there are"
+                )
             if fit.reads not in (None, channels):
-                raise CannotMerge(f"the layer before gives {channels} channels, and it reads {fit.reads}")
+                raise CannotMerge(
+                    f"the layer before gives {channels} channels, and it reads {fit.reads}"
+                )
             if fit.axes not in (None, axes):
-                raise CannotMerge(f"the layers before slide along {axes} axes, and it along {fit.axes}")
+                raise CannotMerge(
+                    f"the layers before slide along {axes} axes, and it along {fit.axes}"
+                )
             found.append(as_convolutions(layer, axes, channels))
         except CannotMerge as reason:
             found.append(reason)
@@ -51,7 +63,10 @@ def convolutions_of(layers):
 
 def macs_of(parts):
     """Multiplications of convolutions in series for each position of the last one's output, in the middle of a large input."""
-    return sum(part.macs * prod(prod(after.stride) for after in parts[i + 1 :]) for i, part in enumerate(parts))
+    return sum(
+        part.macs * prod(prod(after.stride) for after in parts[i + 1 :])
+        for i, part in enumerate(parts)
+    )
 
 
 def one_of(parts, interior=False):
@@ -69,11 +84,16 @@ def steps_of(names, parts, at_most=1.0, interior=False):
 
     names, parts: the layers of the chain and the list of convolutions of each.
     """
-    n, ways = len(names), {(i, i + 1): [Step(names[i : i + 1], parts[i], None)] for i in range(len(names))}
+    n, ways = (
+        len(names),
+        {(i, i + 1): [Step(names[i : i + 1], parts[i], None)] for i in range(len(names))},
+    )
     for start in range(n):
         for count, one in _growing(parts[start:], interior):
             end = start + count
-            ways.setdefault((start, end), []).append(Step(names[start:end], sum(parts[start:end], []), one))
+            ways.setdefault((start, end), []).append(
+                Step(names[start:end], sum(parts[start:end], []), one)
+            )
 
     def takes(step, end):
         """Multiplications for each position at the end of the whole chain."""
@@ -92,10 +112,19 @@ def steps_of(names, parts, at_most=1.0, interior=False):
             macs, count, steps = best[start]
             for step in ways.get((start, end), []):
                 few, now = least[start, end], takes(step, end)
-                choices.append((macs + (few if step.one and now <= at_most * few else now), count + 1, [*steps, step]))
+                choices.append(
+                    (
+                        macs + (few if step.one and now <= at_most * few else now),
+                        count + 1,
+                        [*steps, step],
+                    )
+                )
         best.append(min(choices, key=lambda choice: choice[:2]))
     steps = best[n][2]
-    return [replace(step, why_not=_why_not(step, after, interior)) for step, after in zip(steps, steps[1:])] + steps[-1:]
+    return [
+        replace(step, why_not=_why_not(step, after, interior))
+        for step, after in zip(steps, steps[1:])
+    ] + steps[-1:]
 
 
 def _growing(parts, interior):
@@ -125,9 +154,7 @@ def _why_not(step, after, interior):
     together, apart = macs_of([one]), macs_of(now)
     if together == apart and not _fewer_layers(one, now):
         return "torch would pad in a layer of its own, as the sides differ or are not padded with zeros"
-    return (
-        f"as one they would take {together:,} multiplications a position instead of {apart:,}, {together / apart - 1:.1%} more"
-    )
+    return f"as one they would take {together:,} multiplications a position instead of {apart:,}, {together / apart - 1:.1%} more"
 
 
 def differing_in_chain(parts, size):
@@ -136,8 +163,14 @@ def differing_in_chain(parts, size):
     ValueError for a size that is no whole number of pixels for each axis.
     """
     axes = len(parts[0].kernel)
-    if not isinstance(size, list | tuple) or len(size) != axes or not all(isinstance(n, int) and n > 0 for n in size):
-        raise ValueError(f"A size is {axes} whole numbers from 1 up, the pixels along each axis; give these, not {size}.")
+    if (
+        not isinstance(size, list | tuple)
+        or len(size) != axes
+        or not all(isinstance(n, int) and n > 0 for n in size)
+    ):
+        raise ValueError(
+            f"A size is {axes} whole numbers from 1 up, the pixels along each axis; give these, not {size}."
+        )
     one, *rest = parts
     wrong = torch.zeros(one.output_size(size), dtype=torch.bool)
     for part in rest:

@@ -78,9 +78,14 @@ class Convolution:
 
     def output_size(self, size):
         """Of an input with `size` pixels along each axis. ValueError where the kernel is larger than the padded input."""
-        padded = [n + before + after - reach for n, (before, after), reach in zip(size, self.padding, self.reach)]
+        padded = [
+            n + before + after - reach
+            for n, (before, after), reach in zip(size, self.padding, self.reach)
+        ]
         if min(padded) < 1:
-            raise ValueError(f"An input of {tuple(size)} pixels is too small for a kernel of {self.kernel}: give a larger one.")
+            raise ValueError(
+                f"An input of {tuple(size)} pixels is too small for a kernel of {self.kernel}: give a larger one."
+            )
         return tuple((n - 1) // s + 1 for n, s in zip(padded, self.stride))
 
 
@@ -91,10 +96,15 @@ def in_series(a, b):
     """
     groups = gcd(a.groups, b.groups)
     stride = tuple(s * t for s, t in zip(a.stride, b.stride))
-    taps = [(k, d, j, s * e) for k, d, j, e, s in zip(a.kernel, a.dilation, b.kernel, b.dilation, a.stride)]
+    taps = [
+        (k, d, j, s * e)
+        for k, d, j, e, s in zip(a.kernel, a.dilation, b.kernel, b.dilation, a.stride)
+    ]
     # taps of a lie d apart and copies of a lie s * e apart, so all of them lie on a grid as fine as what both share
     dilation = tuple(gcd(d if k > 1 else 0, e if j > 1 else 0) or 1 for k, d, j, e in taps)
-    steps = [(d // g or 1, e // g or 1) for (_, d, _, e), g in zip(taps, dilation)]  # or 1: of one tap any step will do
+    steps = [
+        (d // g or 1, e // g or 1) for (_, d, _, e), g in zip(taps, dilation)
+    ]  # or 1: of one tap any step will do
     spans = [(k - 1) * step + 1 for k, (step, _) in zip(a.kernel, steps)]
     size = [(j - 1) * step + span for j, (_, step), span in zip(b.kernel, steps, spans)]
     copy = _copies(a, b, groups)
@@ -106,7 +116,9 @@ def in_series(a, b):
         (before + s * b_before, after + s * b_after)
         for (before, after), (b_before, b_after), s in zip(a.padding, b.padding, a.stride)
     )
-    return Convolution(weight, b.flat(a.bias), a.fill, stride, dilation, padding, groups, a.biased or b.biased)
+    return Convolution(
+        weight, b.flat(a.bias), a.fill, stride, dilation, padding, groups, a.biased or b.biased
+    )
 
 
 def _copies(a, b, groups):
@@ -123,7 +135,11 @@ def _copies(a, b, groups):
 
 def _blocks(convolution, groups):
     """Its weights with `groups` groups, fewer than its own, and zeros for what does not meet: `(groups, out, in, *k)`."""
-    fewer, (out, inner), kernel = convolution.groups // groups, convolution.weight.shape[:2], convolution.kernel
+    fewer, (out, inner), kernel = (
+        convolution.groups // groups,
+        convolution.weight.shape[:2],
+        convolution.kernel,
+    )
     weight = convolution.weight.view(groups, fewer, out // convolution.groups, inner, *kernel)
     blocks = weight.new_zeros(*weight.shape[:3], fewer, inner, *kernel)
     each = torch.arange(fewer)
@@ -150,8 +166,12 @@ def border_obstacle(a, b):
         (before, after), own, reach = b.padding[axis], a.padding[axis], a.reach[axis]
         # the last position before the edge that b reads: its stride may leave some out
         starts = [v * b.dilation[axis] - before for v in range(b.kernel[axis])]
-        last = max([i + (-1 - i) // b.stride[axis] * b.stride[axis] for i in starts if i < 0], default=0)
-        for name, pads, has, needs in zip(names, (before, after), own, (reach + last * a.stride[axis] + 1, reach)):
+        last = max(
+            [i + (-1 - i) // b.stride[axis] * b.stride[axis] for i in starts if i < 0], default=0
+        )
+        for name, pads, has, needs in zip(
+            names, (before, after), own, (reach + last * a.stride[axis] + 1, reach)
+        ):
             if pads and has < needs:
                 return f"the second pads {pads} at the {name}, where the first has padded {has} and would have to pad {needs}"
     return None
@@ -160,7 +180,9 @@ def border_obstacle(a, b):
 def _goes_on(a, b):
     """Whether b pads with what a gives beyond its edge, up to the rounding of numbers in single precision."""
     outside = a.flat(a.fill)
-    return (outside - b.fill).abs().max() <= 1e-6 * outside.abs().max().clamp_min(b.fill.abs().max())
+    return (outside - b.fill).abs().max() <= 1e-6 * outside.abs().max().clamp_min(
+        b.fill.abs().max()
+    )
 
 
 def differing(a, b, size):
@@ -172,7 +194,9 @@ def differing(a, b, size):
     b.output_size(middle)
     biased = not _goes_on(a, b)
     inside, touching = torch.tensor(True), torch.tensor(True)
-    for n, m, (before, after), own, s, d, k in zip(size, middle, b.padding, a.padding, a.stride, a.dilation, a.kernel):
+    for n, m, (before, after), own, s, d, k in zip(
+        size, middle, b.padding, a.padding, a.stride, a.dilation, a.kernel
+    ):
         i = torch.arange(-before, m + after)
         pixels = s * i[:, None] + d * torch.arange(k) - own[0]
         inside = inside.unsqueeze(-1) & ((0 <= i) & (i < m))

@@ -3,9 +3,9 @@
 import torch
 from torch import nn
 
-from lessonlib.composed import ComposedPair
+from lessonlib.costs.composed_pair import ComposedPair
 from lessonlib.merging.convolution import Convolution
-from lessonlib.merging.kinds import CONVOLUTIONS, IDLE, PADS, POOLS, PadWith, is_norm
+from lessonlib.merging.layer_types import CONVOLUTIONS, IDLE, PADS, POOLS, PadWith, is_norm
 
 __all__ = ["CannotMerge", "as_convolutions", "as_layer"]
 
@@ -22,7 +22,12 @@ def as_convolutions(layer, axes, channels):
     In float64 on the CPU: not every GPU has float64, and half precision could not hold what lies between.
     CannotMerge where it is none, with the reason.
     """
-    if layer._forward_hooks or layer._forward_pre_hooks or layer._backward_hooks or layer._backward_pre_hooks:
+    if (
+        layer._forward_hooks
+        or layer._forward_pre_hooks
+        or layer._backward_hooks
+        or layer._backward_pre_hooks
+    ):
         raise CannotMerge(
             "it has hooks, which would no longer see what they see: remove them (weight_norm and pruning are such)"
         )
@@ -34,9 +39,15 @@ def as_convolutions(layer, axes, channels):
         return [_from_batchnorm(layer, axes)]
     if isinstance(layer, PADS):
         if len(layer.padding) > 2 * axes:
-            raise CannotMerge(f"it pads {len(layer.padding) // 2} axes, and the convolution has {axes}")
+            raise CannotMerge(
+                f"it pads {len(layer.padding) // 2} axes, and the convolution has {axes}"
+            )
         sides = (*layer.padding, *[0] * (2 * axes - len(layer.padding)))  # torch pads the last axes
-        return [_padding(sides, _exact(torch.full((channels,), float(layer.value), dtype=torch.float64)))]
+        return [
+            _padding(
+                sides, _exact(torch.full((channels,), float(layer.value), dtype=torch.float64))
+            )
+        ]
     if isinstance(layer, PadWith):
         return [_padding(layer.padding, _exact(layer.values))]
     if isinstance(layer, ComposedPair):
@@ -54,20 +65,30 @@ def _from_convolution(layer):
     if layer.padding == "same":
         padding = tuple((n // 2, n - n // 2) for n in reach)
     else:
-        padding = tuple((n, n) for n in ([0] * len(reach) if layer.padding == "valid" else layer.padding))
+        padding = tuple(
+            (n, n) for n in ([0] * len(reach) if layer.padding == "valid" else layer.padding)
+        )
     if layer.padding_mode != "zeros" and any(sum(padding, ())):
         raise CannotMerge(f"it pads with {layer.padding_mode!r}, not with zeros")
     bias = weight.new_zeros(layer.out_channels) if layer.bias is None else _exact(layer.bias)
     fill = weight.new_zeros(layer.in_channels)
     biased = layer.bias is not None
-    return Convolution(weight, bias, fill, layer.stride, layer.dilation, padding, layer.groups, biased)
+    return Convolution(
+        weight, bias, fill, layer.stride, layer.dilation, padding, layer.groups, biased
+    )
 
 
 def _from_batchnorm(layer, axes):
-    if layer.training and isinstance(layer, nn.modules.batchnorm._BatchNorm):  # one of constants does the same in training
-        raise CannotMerge("BatchNorm depends on the other photos of the batch while it is in training mode: call eval()")
+    if layer.training and isinstance(
+        layer, nn.modules.batchnorm._BatchNorm
+    ):  # one of constants does the same in training
+        raise CannotMerge(
+            "BatchNorm depends on the other photos of the batch while it is in training mode: call eval()"
+        )
     if layer.running_mean is None:
-        raise CannotMerge("it keeps no running mean, so it depends on the other photos of the batch")
+        raise CannotMerge(
+            "it keeps no running mean, so it depends on the other photos of the batch"
+        )
     scale = 1 / (_exact(layer.running_var) + layer.eps).sqrt()
     bias = -_exact(layer.running_mean) * scale
     if layer.weight is not None:
@@ -83,7 +104,9 @@ def _from_pool(layer, axes, channels):
 
     kernel, stride, padding = map(each, (layer.kernel_size, layer.stride, layer.padding))
     if layer.ceil_mode or (any(padding) and not layer.count_include_pad):
-        raise CannotMerge("its averages at the border are over fewer pixels (ceil_mode, or count_include_pad=False)")
+        raise CannotMerge(
+            "its averages at the border are over fewer pixels (ceil_mode, or count_include_pad=False)"
+        )
     over = getattr(layer, "divisor_override", None) or torch.tensor(kernel).prod().item()
     weight = torch.full((channels, 1, *kernel), 1 / over, dtype=torch.float64)
     zeros = weight.new_zeros(channels)
@@ -94,12 +117,26 @@ def _padding(sides, fill):
     if min(sides) < 0:
         raise CannotMerge("it takes pixels away (negative padding)")
     padding = tuple(zip(sides[::2], sides[1::2]))[::-1]
-    return _each_channel(torch.ones(len(fill), 1, *(1,) * len(padding)).double(), torch.zeros_like(fill), fill, padding=padding)
+    return _each_channel(
+        torch.ones(len(fill), 1, *(1,) * len(padding)).double(),
+        torch.zeros_like(fill),
+        fill,
+        padding=padding,
+    )
 
 
 def _each_channel(weight, bias, fill, stride=None, padding=None, biased=False):
     axes = weight.ndim - 2
-    return Convolution(weight, bias, fill, stride or (1,) * axes, (1,) * axes, padding or ((0, 0),) * axes, len(bias), biased)
+    return Convolution(
+        weight,
+        bias,
+        fill,
+        stride or (1,) * axes,
+        (1,) * axes,
+        padding or ((0, 0),) * axes,
+        len(bias),
+        biased,
+    )
 
 
 def _exact(tensor):
@@ -125,11 +162,24 @@ def as_layer(convolution, like):
     if c.only_pads:
         return pad.eval()
     layer = CONVOLUTIONS[axes - 1](
-        len(c.fill), len(c.bias), c.kernel, c.stride, padding, c.dilation, c.groups, c.biased, device="meta"
+        len(c.fill),
+        len(c.bias),
+        c.kernel,
+        c.stride,
+        padding,
+        c.dilation,
+        c.groups,
+        c.biased,
+        device="meta",
     )
     layer.weight = nn.Parameter(c.weight.to(like), like.requires_grad)
     if c.biased:
         layer.bias = nn.Parameter(c.bias.to(like), like.requires_grad)
-    if axes == 2 and like.ndim == 4 and like.is_contiguous(memory_format=torch.channels_last) and not like.is_contiguous():
+    if (
+        axes == 2
+        and like.ndim == 4
+        and like.is_contiguous(memory_format=torch.channels_last)
+        and not like.is_contiguous()
+    ):
         layer = layer.to(memory_format=torch.channels_last)
     return (nn.Sequential(pad, layer) if c.padded_apart else layer).eval()

@@ -7,7 +7,7 @@ from numbers import Real
 import torch
 from torch import nn
 
-from lessonlib.checks import kind
+from lessonlib.checks import require_type
 from lessonlib.merging.chains import Step, convolutions_of, differing_in_chain, macs_of, steps_of
 from lessonlib.merging.layers import CannotMerge, as_layer
 from lessonlib.merging.pairs import like_of
@@ -37,7 +37,9 @@ class Plan:
         before, after = sum(len(step.names) for step in self.merged), len(self.merged)
         lines = [f"{before} layers become {after}." if before else "No layers become one."]
         lines += [self._line(step) for step in self.steps]
-        return "\n".join([*lines, *(f"{name} is left as it is: {why}." for name, why in self.left.items())])
+        return "\n".join(
+            [*lines, *(f"{name} is left as it is: {why}." for name, why in self.left.items())]
+        )
 
     def _repr_markdown_(self):
         first, *rest = str(self).splitlines()
@@ -51,7 +53,9 @@ class Plan:
         else:
             line += " stays"
         if step.names[0] in self.differ:
-            line += ", and {:,} of {:,} positions of its output differ, at the border".format(*self.differ[step.names[0]])
+            line += ", and {:,} of {:,} positions of its output differ, at the border".format(
+                *self.differ[step.names[0]]
+            )
         return line + (f"; not one with the next: {step.why_not}." if step.why_not else ".")
 
 
@@ -65,22 +69,34 @@ def plan(model, x=None, at_most=1.0, interior=False):
     Raises ValueError for a model in training mode or that cannot be copied, TypeError for what is no model.
     """
     if not isinstance(model, nn.Module):
-        raise TypeError(f"Chains are merged in an nn.Module, and this is a {type(model).__name__}: give the model itself.")
+        raise TypeError(
+            f"Chains are merged in an nn.Module, and this is a {type(model).__name__}: give the model itself."
+        )
     if model.training:
-        raise ValueError("The model is in training mode, where BatchNorm and dropout do something else: call eval() first.")
-    kind("plan", Real, at_most=at_most)
+        raise ValueError(
+            "The model is in training mode, where BatchNorm and dropout do something else: call eval() first."
+        )
+    require_type("plan", Real, at_most=at_most)
     if not at_most > 0:
-        raise ValueError(f"at_most is how many times the multiplications are accepted, so more than 0, not {at_most}.")
+        raise ValueError(
+            f"at_most is how many times the multiplications are accepted, so more than 0, not {at_most}."
+        )
     if interior and not isinstance(x, torch.Tensor):
-        raise ValueError("Which positions differ depends on the size: give an input of the model too, as the tensor x.")
+        raise ValueError(
+            "Which positions differ depends on the size: give an input of the model too, as the tensor x."
+        )
     chains, left = find_chains(model)
     steps = []
     for names in chains:
         found = dict(zip(names, convolutions_of([model.get_submodule(name) for name in names])))
-        left |= {name: str(parts) for name, parts in found.items() if isinstance(parts, CannotMerge)}
+        left |= {
+            name: str(parts) for name, parts in found.items() if isinstance(parts, CannotMerge)
+        }
         for run in _runs(names, left):
             steps += steps_of(run, [found[name] for name in run], at_most, interior)
-    return Plan(steps, left, _differ(model, x, [step for step in steps if step.one]) if interior else {})
+    return Plan(
+        steps, left, _differ(model, x, [step for step in steps if step.one]) if interior else {}
+    )
 
 
 def merge_chains(model, x=None, at_most=1.0, interior=False):
@@ -118,13 +134,16 @@ def _differ(model, x, steps):
         return lambda layer, given: sizes.setdefault(name, tuple(given[0].shape[-axes:])) and None
 
     hooks = [
-        model.get_submodule(name).register_forward_pre_hook(note(name, len(step.one.kernel))) for name, step in firsts.items()
+        model.get_submodule(name).register_forward_pre_hook(note(name, len(step.one.kernel)))
+        for name, step in firsts.items()
     ]
     try:
         with torch.no_grad():
             model(x)
     except RuntimeError as error:
-        raise ValueError(f"The model does not take this x of shape {tuple(x.shape)}: give one that it takes.") from error
+        raise ValueError(
+            f"The model does not take this x of shape {tuple(x.shape)}: give one that it takes."
+        ) from error
     finally:
         for hook in hooks:
             hook.remove()

@@ -3,7 +3,7 @@
 from torch import nn
 
 from lessonlib.merging.chains import convolutions_of, differing_in_chain, one_of
-from lessonlib.merging.kinds import fit_of
+from lessonlib.merging.layer_types import fit_of
 from lessonlib.merging.layers import CannotMerge, as_layer
 
 __all__ = ["merge", "differs"]
@@ -43,20 +43,37 @@ def like_of(layers, otherwise=None):
 
     otherwise: a module whose weights will do where the layers have none, as a padding and an average have not.
     """
-    tensors = [tensor for layer in layers for tensor in (*layer.parameters(), *layer.buffers()) if tensor.is_floating_point()]
+    tensors = [
+        tensor
+        for layer in layers
+        for tensor in (*layer.parameters(), *layer.buffers())
+        if tensor.is_floating_point()
+    ]
     # of several that are as large the one that shows its memory format, as a 1x1 kernel does not
-    return max(tensors, key=lambda tensor: (tensor.ndim, not tensor.is_contiguous())) if tensors else like_of([otherwise])
+    return (
+        max(tensors, key=lambda tensor: (tensor.ndim, not tensor.is_contiguous()))
+        if tensors
+        else like_of([otherwise])
+    )
 
 
 def _parts(a, b):
     # an empty Sequential stays one, to be refused by its name
-    layers = [layer for given in (a, b) for layer in (given if type(given) is nn.Sequential and len(given) else [given])]
+    layers = [
+        layer
+        for given in (a, b)
+        for layer in (given if type(given) is nn.Sequential and len(given) else [given])
+    ]
     for layer in layers:
         if not isinstance(layer, nn.Module):
-            raise TypeError(f"Two layers are merged, and this is a {type(layer).__name__}: give modules such as nn.Conv2d.")
+            raise TypeError(
+                f"Two layers are merged, and this is a {type(layer).__name__}: give modules such as nn.Conv2d."
+            )
         if fit_of(layer) is None:
             kind = type(layer).__name__
-            raise CannotMerge(f"A {kind} is no convolution, BatchNorm, average or padding, so it is not merged.")
+            raise CannotMerge(
+                f"A {kind} is no convolution, BatchNorm, average or padding, so it is not merged."
+            )
     found = convolutions_of(layers)
     for layer, parts in zip(layers, found):
         if isinstance(parts, CannotMerge):

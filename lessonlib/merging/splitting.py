@@ -5,18 +5,18 @@ from typing import NamedTuple
 
 from torch import nn
 
-from lessonlib.checks import whole
-from lessonlib.merging.kinds import fit_of
+from lessonlib.algebra.hidden_width import TINY, alternating_factors, wide_factors
+from lessonlib.algebra.nearest_product import nearest_product
+from lessonlib.checks import require_int
+from lessonlib.merging.layer_types import fit_of
 from lessonlib.merging.layers import CannotMerge, as_convolutions, as_layer
-from lessonlib.nearest import nearest_product
-from lessonlib.widths import TINY, alternating_factors, wide_factors
 
-__all__ = ["Split", "split"]
+__all__ = ["SplitLayer", "split"]
 
 DENSE = 2304  # weights, those of a 3x3 with 16 channels; up to there the method that takes all equations at once takes seconds
 
 
-class Split(NamedTuple):
+class SplitLayer(NamedTuple):
     """chain: two convolutions, `(n, in, h, w)` to what the one gives; relative: |its kernel - the chain's| / |its kernel|."""
 
     chain: nn.Sequential
@@ -46,19 +46,27 @@ def split(layer, width=None):
         raise ValueError(f"This {type(layer).__name__} is not split: {reason}.") from None
     if one.depthwise and one.groups > 1:
         if width is not None:
-            raise ValueError(f"A depthwise convolution stays depthwise: leave the width out, it is {one.groups}.")
+            raise ValueError(
+                f"A depthwise convolution stays depthwise: leave the width out, it is {one.groups}."
+            )
         if k > 5:
-            raise ValueError(f"A depthwise {k}x{k} is not split: nearest_product knows 3x3 and 5x5.")
+            raise ValueError(
+                f"A depthwise {k}x{k} is not split: nearest_product knows 3x3 and 5x5."
+            )
         found = nearest_product(one.weight[:, 0])
         B, C = found.B[:, None], found.C[:, None]
         relative = found.residual.norm() / one.weight.norm().clamp_min(TINY)
     elif one.groups > 1:
-        raise ValueError(f"split takes one group or a depthwise convolution, and this has {one.groups} groups.")
+        raise ValueError(
+            f"split takes one group or a depthwise convolution, and this has {one.groups} groups."
+        )
     else:
-        whole("split", width=width)
+        require_int("split", width=width)
         factors = wide_factors if one.weight.numel() <= DENSE else alternating_factors
         B, C, _, relative = factors(one.weight, width)
     zeros = B.new_zeros(len(B))
     first = replace(one, weight=B, bias=zeros, stride=(1, 1), biased=False)
     last = replace(one, weight=C, fill=zeros, padding=((0, 0), (0, 0)))
-    return Split(nn.Sequential(*(as_layer(part, layer.weight) for part in (first, last))), float(relative))
+    return SplitLayer(
+        nn.Sequential(*(as_layer(part, layer.weight) for part in (first, last))), float(relative)
+    )

@@ -10,7 +10,7 @@ from operator import or_
 
 from torch import fx
 
-from lessonlib.merging.kinds import IDLE, fit_of, why_unknown
+from lessonlib.merging.layer_types import IDLE, fit_of, why_unknown
 
 __all__ = ["find_chains", "copy_of"]
 
@@ -26,26 +26,45 @@ def find_chains(model):
     model = copy_of(model, {id(weight): weight for weight in model.parameters()})
     layers = dict(model.named_modules(remove_duplicate=False))
     registered = Counter(map(id, layers.values()))
-    left = {name or "the model": why for name, layer in layers.items() if (why := why_unknown(layer))}
+    left = {
+        name or "the model": why for name, layer in layers.items() if (why := why_unknown(layer))
+    }
     known = {layer for layer in layers.values() if fit_of(layer)}
-    hooked = {layer: "it has hooks" for layer in layers.values() if layer._forward_hooks or layer._forward_pre_hooks}
+    hooked = {
+        layer: "it has hooks"
+        for layer in layers.values()
+        if layer._forward_hooks or layer._forward_pre_hooks
+    }
     asked, chains = set(), []
     for name, layer in layers.items():
         if layer in known:
             _watch(layer, name, asked)
     # for each module that was traced, the known layers that it calls, `{node: name}`, on each way through it
-    modules = [[_calls(graph, root, layers, known) for graph in graphs] for root, graphs in _graphs(model, left, known, hooked)]
+    modules = [
+        [_calls(graph, root, layers, known) for graph in graphs]
+        for root, graphs in _graphs(model, left, known, hooked)
+    ]
     times = Counter()
     for ways in modules:
-        times += reduce(or_, (Counter(id(layers[name]) for name in names.values()) for names in ways))  # the most of each way
+        times += reduce(
+            or_, (Counter(id(layers[name]) for name in names.values()) for names in ways)
+        )  # the most of each way
     for name in {name: None for ways in modules for names in ways for name in names.values()}:
         if times[id(layers[name])] > 1 or registered[id(layers[name])] > 1:
             left[name] = "it is used more than once, or under more than one name"
         elif name in asked:
-            left[name] = "its weights or its settings are read by others, who would read those of the merged one"
+            left[name] = (
+                "its weights or its settings are read by others, who would read those of the merged one"
+            )
     for ways in modules:
-        first, *others = ({name: _next(node, names) for node, name in names.items()} for names in ways)
-        links = {a: b for a, b in first.items() if not {a, b} & {None, *left} and all(_agrees(a, b, way) for way in others)}
+        first, *others = (
+            {name: _next(node, names) for node, name in names.items()} for names in ways
+        )
+        links = {
+            a: b
+            for a, b in first.items()
+            if not {a, b} & {None, *left} and all(_agrees(a, b, way) for way in others)
+        }
         for head in (name for name in links if name not in links.values()):
             chain = [head]
             while chain[-1] in links:
@@ -62,7 +81,9 @@ def copy_of(model, shared=()):
         return deepcopy(model, dict(shared))
     except Exception as error:  # whatever the parts of a stranger's model raise
         why = f"Python says {_first_line(error)!r}"
-        raise ValueError(f"The model cannot be copied, and layers are merged in a copy only: {why}.") from error
+        raise ValueError(
+            f"The model cannot be copied, and layers are merged in a copy only: {why}."
+        ) from error
 
 
 def _watch(layer, name, asked):
@@ -78,14 +99,20 @@ def _watch(layer, name, asked):
 
 
 def _calls(graph, root, layers, known):
-    names = {node: f"{root}.{node.target}".strip(".") for node in graph.nodes if node.op == "call_module"}
+    names = {
+        node: f"{root}.{node.target}".strip(".") for node in graph.nodes if node.op == "call_module"
+    }
     return {node: name for node, name in names.items() if layers[name] in known}
 
 
 def _next(node, names):
     """The name of the known layer that reads `node` if nothing else does, else None."""
     user, *others = node.users or [None]
-    return names[user] if not others and user in names and user.args == (node,) and not user.kwargs else None
+    return (
+        names[user]
+        if not others and user in names and user.args == (node,) and not user.kwargs
+        else None
+    )
 
 
 def _agrees(a, b, after):
@@ -98,11 +125,17 @@ def _graphs(module, left, known, apart, name=""):
     those in `apart`, `{part: why}`, and those that cannot be traced."""
     graphs, why = _traced(module, known, apart)
     if why:
-        apart = apart | {part: why for child in module.children() for part, why in _untraceable(child, known, apart).items()}
+        apart = apart | {
+            part: why
+            for child in module.children()
+            for part, why in _untraceable(child, known, apart).items()
+        }
         graphs, why = _traced(module, known, apart)
     if graphs:
         yield name, graphs
-        called = dict.fromkeys(node.target for graph in graphs for node in graph.nodes if node.op == "call_module")
+        called = dict.fromkeys(
+            node.target for graph in graphs for node in graph.nodes if node.op == "call_module"
+        )
         inside = [(path, part) for path in called if (part := module.get_submodule(path)) in apart]
     else:
         left[name or "the model"] = (
@@ -136,7 +169,9 @@ def _traced(module, known, apart):
             with suppress(Exception):  # it may need what has a default after all
                 graphs.append(_Tracer(known, apart).trace(module, defaults))
         return graphs, ""
-    except Exception as error:  # whatever the forward of a stranger raises when it is given a symbol
+    except (
+        Exception
+    ) as error:  # whatever the forward of a stranger raises when it is given a symbol
         return [], _first_line(error)
 
 

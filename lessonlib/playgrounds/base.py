@@ -7,9 +7,19 @@ import torch.nn.functional as F
 from IPython.display import display
 from ipywidgets import HTML, Button, HBox, Image, Label, Layout, Textarea, ToggleButton, VBox
 
-from lessonlib.pictures import bundle, pixels, side_by_side, titled
+from lessonlib.figures.pictures import bundle, pixels, side_by_side, titled
 
-__all__ = ["LiveBox", "Playground", "Pane", "Strip", "Unseen", "shown", "still_of", "message", "message_line"]
+__all__ = [
+    "LiveBox",
+    "Playground",
+    "Pane",
+    "Strip",
+    "Unseen",
+    "shown",
+    "still_of",
+    "message",
+    "message_line",
+]
 
 
 class LiveBox(VBox):
@@ -44,8 +54,12 @@ class Playground(LiveBox):
 
     def __init__(self, children):
         self.message = message_line()
-        self._undo = Button(description="Undo", icon="undo", disabled=True, layout=Layout(width="90px"))
-        self._as_code = ToggleButton(description="As code", icon="code", layout=Layout(width="110px"))
+        self._undo = Button(
+            description="Undo", icon="undo", disabled=True, layout=Layout(width="90px")
+        )
+        self._as_code = ToggleButton(
+            description="As code", icon="code", layout=Layout(width="110px")
+        )
         self._code = Textarea(layout=Layout(width="760px", height="190px", display="none"))
         self._past, self._restoring = [self._state()], False
         self._undo.on_click(lambda _: self.undo())
@@ -118,17 +132,27 @@ class Strip(VBox):
 
     def __init__(self, titles, alt, side):
         self.titles, self.image, self._side = titles, Image(format="png"), side
-        width = Layout(width=f"{side + self.GAP}px", margin="2px 0")  # as high as the label of a Pane
-        super().__init__([HBox([Label(title, layout=width) for title in titles]), self.image, Unseen(alt)])
+        width = Layout(
+            width=f"{side + self.GAP}px", margin="2px 0"
+        )  # as high as the label of a Pane
+        super().__init__(
+            [HBox([Label(title, layout=width) for title in titles]), self.image, Unseen(alt)]
+        )
 
     def show(self, pictures):
-        squares = [F.pad(p, (0, self._side - p.shape[2], 0, self._side - p.shape[1]), value=1) for p in pictures]
+        squares = [
+            F.pad(p, (0, self._side - p.shape[2], 0, self._side - p.shape[1]), value=1)
+            for p in pictures
+        ]
         spaced = [F.pad(square, (0, self.GAP), value=1) for square in squares[:-1]]
         self.image.value = pixels(torch.cat([*spaced, squares[-1]], 2))
 
     def still(self):
         """PNG bytes: the pictures under their titles."""
-        return titled(self.image.value, {k * (self._side + self.GAP): title for k, title in enumerate(self.titles)})
+        return titled(
+            self.image.value,
+            {k * (self._side + self.GAP): title for k, title in enumerate(self.titles)},
+        )
 
 
 class Unseen(HTML):

@@ -3,12 +3,17 @@
 import torch
 from ipywidgets import HTML, Dropdown, HBox, Label, Layout, VBox
 
-from lessonlib import famous
+from lessonlib.algebra import named_kernels
+from lessonlib.figures.pictures import side_by_side, stacked
 from lessonlib.kernels import compose, correlate
-from lessonlib.pictures import side_by_side, stacked
 from lessonlib.playgrounds.base import Pane, Playground, Strip, shown, still_of
-from lessonlib.playgrounds.editor import KernelEditor, kernel_code, kernel_picture, kernel_table
-from lessonlib.playgrounds.photo import PhotoPicker
+from lessonlib.playgrounds.kernel_editor import (
+    KernelEditor,
+    kernel_code,
+    kernel_picture,
+    kernel_table,
+)
+from lessonlib.playgrounds.photo_picker import PhotoPicker
 
 __all__ = ["CompositionPlayground"]
 
@@ -18,13 +23,15 @@ CUSTOM = "custom"
 class CompositionPlayground(Playground):
     """Two editable kernels composing live into one. `difference` is the largest one between the two routes.
 
-    pairs: the presets, `{name: (B, C)}`, all of one size: `famous.PAIRS`, or `famous.PAIRS_OF_THREE`. "Sobel" comes first.
+    pairs: the presets, `{name: (B, C)}`, all of one size: `named_kernels.PAIRS`, or `named_kernels.PAIRS_OF_THREE`. "Sobel" comes first.
     """
 
-    def __init__(self, pairs=famous.PAIRS):
+    def __init__(self, pairs=named_kernels.PAIRS):
         self.pairs = pairs
         self.picker = PhotoPicker(self.update, self.say, size=160)
-        self.preset = Dropdown(options=[CUSTOM, *pairs], description="preset", layout=Layout(width="240px"))
+        self.preset = Dropdown(
+            options=[CUSTOM, *pairs], description="preset", layout=Layout(width="240px")
+        )
         b, c = pairs["Sobel"]
         self.b = KernelEditor(b, "B, first", self.update, self.say)
         self.c = KernelEditor(c, "C, second", self.update, self.say)
@@ -35,10 +42,15 @@ class CompositionPlayground(Playground):
             "The photo after B, after B and then C, and after A alone, which is the same picture.",
             side=160,
         )
-        kernels = HBox([self.b, _sign("then"), self.c, _sign("are"), self.table], layout=Layout(flex_flow="row wrap"))
+        kernels = HBox(
+            [self.b, _sign("then"), self.c, _sign("are"), self.table],
+            layout=Layout(flex_flow="row wrap"),
+        )
         for box in kernels.children:
             box.layout.flex = "0 0 auto"  # in a narrow page the next line takes what does not fit, and nothing is cut off
-        super().__init__([HBox([self.picker, self.preset]), kernels, HBox([self.before, self.after])])
+        super().__init__(
+            [HBox([self.picker, self.preset]), kernels, HBox([self.before, self.after])]
+        )
         self.preset.observe(self._choose, "value")
         self.draw()
 
@@ -78,7 +90,9 @@ class CompositionPlayground(Playground):
         )
 
     def still(self):
-        kernels = side_by_side([self.b.still(), self.c.still(), kernel_picture(self.kernel, "A, both at once")], gap=40)
+        kernels = side_by_side(
+            [self.b.still(), self.c.still(), kernel_picture(self.kernel, "A, both at once")], gap=40
+        )
         return stacked([kernels, still_of([self.before, self.after])])
 
     def alt(self):

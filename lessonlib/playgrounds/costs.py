@@ -7,9 +7,15 @@ import torch
 from ipywidgets import HTML, Button, HBox, Image, SelectionSlider, VBox
 
 from lessonlib.arms import ARMS
-from lessonlib.clock import passes, times
-from lessonlib.composed import PRICE, TRAFFIC, composing_pays, composing_share, series_share
-from lessonlib.costs import cost
+from lessonlib.costs.composed_pair import (
+    PRICE,
+    TRAFFIC,
+    composing_pays,
+    composing_share,
+    series_share,
+)
+from lessonlib.costs.counting import cost
+from lessonlib.costs.timing import forward_backward_calls, time_interleaved
 from lessonlib.figures.costs import cost_bars
 from lessonlib.playgrounds.base import Playground
 
@@ -58,7 +64,9 @@ class CostPlayground(Playground):
             self.timings = None
         with torch.device("meta"):  # no weights are drawn: only shapes matter
             self.costs = {name: cost(self._build(name), self.shape) for name in self._shown}
-        seconds = {name: self.timings[name].median if self.timings else None for name in self._shown}
+        seconds = {
+            name: self.timings[name].median if self.timings else None for name in self._shown
+        }
         picture = cost_bars(
             {
                 "weights": {name: found.weights for name, found in self.costs.items()},
@@ -78,14 +86,25 @@ class CostPlayground(Playground):
         try:
             n, c, h, w = self.shape
             self.say("Measuring.")
-            one = passes(self._build("3x3"), torch.randn(1, c, h, w))["both"]
-            round = len(self._shown) * 1.5 * n * times({"one photo": one}, rounds=2, warm_up=1)["one photo"].low
+            one = forward_backward_calls(self._build("3x3"), torch.randn(1, c, h, w))["both"]
+            round = (
+                len(self._shown)
+                * 1.5
+                * n
+                * time_interleaved({"one photo": one}, rounds=2, warm_up=1)["one photo"].low
+            )
             if 3 * round > TOO_LONG:
-                self.say(f"That would take about {5 * round:.0f} s here. Choose fewer photos, pixels or channels.")
+                self.say(
+                    f"That would take about {5 * round:.0f} s here. Choose fewer photos, pixels or channels."
+                )
                 return
             x = torch.randn(self.shape)
-            calls = {name: passes(self._build(name), x)["both"] for name in self._shown}
-            self.timings = times(calls, rounds=max(3, min(20, int(PATIENCE / round))), warm_up=1)
+            calls = {
+                name: forward_backward_calls(self._build(name), x)["both"] for name in self._shown
+            }
+            self.timings = time_interleaved(
+                calls, rounds=max(3, min(20, int(PATIENCE / round))), warm_up=1
+            )
             self._timed = self._state()
             self.draw()
         except Exception as error:  # a thread's error would otherwise be seen by nobody
@@ -97,8 +116,8 @@ class CostPlayground(Playground):
     def code(self):
         return f"""import torch
 from lessonlib.arms import ARMS
-from lessonlib.clock import passes, times
-from lessonlib.costs import cost
+from lessonlib.costs.timing import forward_backward_calls, time_interleaved
+from lessonlib.costs.counting import cost
 
 shape = {self.shape}  # photos, channels, height, width
 layers = {{name: ARMS[name].build({self.channels.value}, {self.channels.value}, {self.stride.value}) for name in {self._shown}}}
@@ -106,7 +125,7 @@ costs = {{name: cost(layer, shape) for name, layer in layers.items()}}
 
 # seconds for forward and backward, on this machine
 x = torch.randn(shape)
-timings = times({{name: passes(layer, x)["both"] for name, layer in layers.items()}}, rounds=5)"""
+timings = time_interleaved({{name: forward_backward_calls(layer, x)["both"] for name, layer in layers.items()}}, rounds=5)"""
 
     def still(self):
         return self.chart.value
@@ -119,13 +138,28 @@ timings = times({{name: passes(layer, x)["both"] for name, layer in layers.items
         return ARMS[name].build(self.channels.value, self.channels.value, self.stride.value)
 
     def _rows(self):
-        head = ("", "weights", "M MACs", "operations", "MB moved", "MB kept", "MACs a byte", "ms (quartiles)")
+        head = (
+            "",
+            "weights",
+            "M MACs",
+            "operations",
+            "MB moved",
+            "MB kept",
+            "MACs a byte",
+            "ms (quartiles)",
+        )
         rows = []
         for name, found in self.costs.items():
-            cells = [f"{found.weights:,}", f"{found.macs / 1e6:,.1f}", f"{found.operations}", f"{found.moved / 1e6:,.2f}"]
+            cells = [
+                f"{found.weights:,}",
+                f"{found.macs / 1e6:,.1f}",
+                f"{found.operations}",
+                f"{found.moved / 1e6:,.2f}",
+            ]
             cells += [f"{found.saved / 1e6:,.2f}", f"{found.intensity:,.1f}", self._time(name)]
             rows.append(
-                f"<th style='text-align:left;white-space:nowrap'>{html.escape(ARMS[name].label)}</th>" + _cells("td", cells)
+                f"<th style='text-align:left;white-space:nowrap'>{html.escape(ARMS[name].label)}</th>"
+                + _cells("td", cells)
             )
         lines = "".join(f"<tr>{row}</tr>" for row in [_cells("th", head), *rows])
         # classic Notebook collapses the borders of every table that does not say otherwise
@@ -142,7 +176,11 @@ timings = times({{name: passes(layer, x)["both"] for name, layer in layers.items
         side = -(-self.pixels.value // self.stride.value)
         share = composing_share(self.shape, c, self.stride.value)
         series = series_share(self.shape, c, c, self.stride.value)
-        way = "is composed first" if composing_pays(self.shape, c, c, self.stride.value) else "goes in series"
+        way = (
+            "is composed first"
+            if composing_pays(self.shape, c, c, self.stride.value)
+            else "goes in series"
+        )
         return (
             f"Composing costs hidden / (n h w) = {c} / ({n} x {side} x {side}) = {100 * share:.3g}% of the convolution, "
             f"with it {1 + PRICE * share:.2f} at {PRICE} times the price; the series costs {series:.2f}, "

@@ -3,20 +3,25 @@
 import torch
 from ipywidgets import HTML, Dropdown, HBox, Label, Layout, VBox
 
-from lessonlib import famous
-from lessonlib.factoring import is_product
+from lessonlib.algebra import named_kernels
+from lessonlib.algebra.factoring import is_product
+from lessonlib.algebra.hidden_width import two_channel_factors
+from lessonlib.algebra.nearest_product import nearest_product
+from lessonlib.figures.pictures import side_by_side, stacked
 from lessonlib.kernels import compose, correlate
-from lessonlib.nearest import nearest_product
-from lessonlib.pictures import side_by_side, stacked
 from lessonlib.playgrounds.base import Pane, Playground, message, message_line, shown, still_of
-from lessonlib.playgrounds.editor import KernelEditor, kernel_code, kernel_picture, kernel_table
-from lessonlib.playgrounds.photo import PhotoPicker
-from lessonlib.widths import two_channel_factors
+from lessonlib.playgrounds.kernel_editor import (
+    KernelEditor,
+    kernel_code,
+    kernel_picture,
+    kernel_table,
+)
+from lessonlib.playgrounds.photo_picker import PhotoPicker
 
 __all__ = ["FactoringPlayground"]
 
 CUSTOM = "custom"
-VERDICTS = {
+SENTENCES = {
     "real": "Real: A is two 2x2 kernels in series.",
     "complex": "Complex: A is two 2x2 kernels in series, but not two real ones.",
     "never": "Never: A is not two 2x2 kernels in series, not even complex ones.",
@@ -33,12 +38,21 @@ class FactoringPlayground(Playground):
     def __init__(self):
         self.answer = message_line()
         self.picker = PhotoPicker(self.update, self.say)
-        self.preset = Dropdown(options=[CUSTOM, *famous.THREE], description="preset", layout=Layout(width="240px"))
-        self.editor = KernelEditor(famous.THREE["Prewitt"], "A, the 3x3", self.update, self.say)
+        self.preset = Dropdown(
+            options=[CUSTOM, *named_kernels.THREE],
+            description="preset",
+            layout=Layout(width="240px"),
+        )
+        self.editor = KernelEditor(
+            named_kernels.THREE["Prewitt"], "A, the 3x3", self.update, self.say
+        )
         self.tables = [HTML() for _ in range(3)]
         self.panes = [
             Pane("after A", "The photo after A."),
-            Pane("after the nearest product", "The photo after the two 2x2 kernels whose product is nearest to A."),
+            Pane(
+                "after the nearest product",
+                "The photo after the two 2x2 kernels whose product is nearest to A.",
+            ),
             Pane("their difference, enlarged", "The difference of the two, zero as middle grey."),
         ]
         b, c, product = self.tables
@@ -52,21 +66,35 @@ class FactoringPlayground(Playground):
 
     def draw(self):
         A, photo = self.editor.kernel, self.picker.photo
-        self.preset.value = next((name for name, kernel in famous.THREE.items() if torch.equal(kernel, A)), CUSTOM)
-        self.verdict, self.nearest = is_product(A).verdict, nearest_product(A)
+        self.preset.value = next(
+            (name for name, kernel in named_kernels.THREE.items() if torch.equal(kernel, A)), CUSTOM
+        )
+        self.verdict, self.nearest = is_product(A).answer, nearest_product(A)
         B, C = self.nearest.B, self.nearest.C
         # rounding reads better as 0
-        self._kernels = {name: k.where(k.abs() > 1e-9, 0) for name, k in {"B": B, "C": C, "B * C": compose(B, C)}.items()}
+        self._kernels = {
+            name: k.where(k.abs() > 1e-9, 0)
+            for name, k in {"B": B, "C": C, "B * C": compose(B, C)}.items()
+        }
         for table, (name, kernel) in zip(self.tables, self._kernels.items()):
             table.value = kernel_table(kernel, name)
-        after_A, after_two, wide = correlate(photo, A), correlate(correlate(photo, B), C), _two_channels(photo, A)
+        after_A, after_two, wide = (
+            correlate(photo, A),
+            correlate(correlate(photo, B), C),
+            _two_channels(photo, A),
+        )
         difference = after_two - after_A
-        self.difference, self.rescue = difference.abs().max().item(), (wide - after_A).abs().max().item()
+        self.difference, self.rescue = (
+            difference.abs().max().item(),
+            (wide - after_A).abs().max().item(),
+        )
         enlarged = 0.5 + difference / (2 * max(self.difference, 1e-6))  # rounding stays grey
-        for pane, values in zip(self.panes, (shown(after_A, A)[0], shown(after_two, A)[0], enlarged)):
+        for pane, values in zip(
+            self.panes, (shown(after_A, A)[0], shown(after_two, A)[0], enlarged)
+        ):
             pane.show(values)
         self.answer.value = message(
-            f"{VERDICTS[self.verdict]} The nearest product misses {100 * self.nearest.relative.item():.1f}% of A, on the "
+            f"{SENTENCES[self.verdict]} The nearest product misses {100 * self.nearest.relative.item():.1f}% of A, on the "
             f"photo up to {self.difference:.2g}; two hidden channels up to {self.rescue:.0e}."
         )
         self.say("")
@@ -85,8 +113,12 @@ class FactoringPlayground(Playground):
         )
 
     def still(self):
-        nearest = [kernel_picture(kernel, f"{name}, nearest") for name, kernel in self._kernels.items()]
-        return stacked([side_by_side([self.editor.still(), *nearest], gap=40), still_of(self.panes)])
+        nearest = [
+            kernel_picture(kernel, f"{name}, nearest") for name, kernel in self._kernels.items()
+        ]
+        return stacked(
+            [side_by_side([self.editor.still(), *nearest], gap=40), still_of(self.panes)]
+        )
 
     def alt(self):
         return (
@@ -95,7 +127,7 @@ class FactoringPlayground(Playground):
         )
 
     def _choose(self, change):
-        kernel = famous.THREE.get(change["new"])
+        kernel = named_kernels.THREE.get(change["new"])
         if kernel is not None and not torch.equal(kernel, self.editor.kernel):
             self.editor.kernel = kernel
 

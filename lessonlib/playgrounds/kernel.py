@@ -3,15 +3,15 @@
 import torch
 from ipywidgets import Dropdown, HBox, Layout, ToggleButtons, VBox
 
-from lessonlib import famous
+from lessonlib.algebra import named_kernels
 from lessonlib.kernels import correlate
 from lessonlib.playgrounds.base import Pane, Playground, shown, still_of
-from lessonlib.playgrounds.editor import KernelEditor, kernel_code
-from lessonlib.playgrounds.photo import PhotoPicker
+from lessonlib.playgrounds.kernel_editor import KernelEditor, kernel_code
+from lessonlib.playgrounds.photo_picker import PhotoPicker
 
 __all__ = ["KernelPlayground"]
 
-PRESETS = {"3x3": famous.THREE, "2x2": famous.TWO}
+PRESETS = {"3x3": named_kernels.THREE, "2x2": named_kernels.TWO}
 CUSTOM = "custom"
 
 
@@ -24,10 +24,13 @@ class KernelPlayground(Playground):
             Pane("after the kernel", "The photo after the kernel."),
         )
         self.picker = PhotoPicker(self.update, self.say)
-        self.size = ToggleButtons(options=list(PRESETS), description="kernel", style={"button_width": "60px"})
+        self.size = ToggleButtons(
+            options=list(PRESETS), description="kernel", style={"button_width": "60px"}
+        )
         self.preset = Dropdown(options=[CUSTOM], description="preset", layout=Layout(width="240px"))
         self.editors = {
-            size: KernelEditor(named["identity"], f"kernel, {size}", self.update, self.say) for size, named in PRESETS.items()
+            size: KernelEditor(named["identity"], f"kernel, {size}", self.update, self.say)
+            for size, named in PRESETS.items()
         }
         self._shelf = VBox()
         super().__init__([self.picker, HBox([self._shelf, self.before, self.after])])
@@ -40,7 +43,11 @@ class KernelPlayground(Playground):
         return self.editors[self.size.value]
 
     def inputs(self):
-        return [(self.picker, "photo"), (self.size, "value"), *((editor, "kernel") for editor in self.editors.values())]
+        return [
+            (self.picker, "photo"),
+            (self.size, "value"),
+            *((editor, "kernel") for editor in self.editors.values()),
+        ]
 
     def draw(self):
         kernel = self.editor.kernel
@@ -52,22 +59,26 @@ class KernelPlayground(Playground):
 
     def code(self):
         kernel = kernel_code("K", self.editor.kernel)
-        return (
-            f"import torch\n\n{self.picker.code()}\n{kernel}\ny = torch.nn.functional.conv2d(x[:, None], K[None, None])[:, 0]"
-        )
+        return f"import torch\n\n{self.picker.code()}\n{kernel}\ny = torch.nn.functional.conv2d(x[:, None], K[None, None])[:, 0]"
 
     def still(self):
         return still_of([self.editor, self.before, self.after])
 
     def alt(self):
-        return "Kernel playground: the kernel that the learner edits, and a photo before and after it."
+        return (
+            "Kernel playground: the kernel that the learner edits, and a photo before and after it."
+        )
 
     def _show_shelf(self, kernel):
         named = PRESETS[self.size.value]
         if self.preset.options != (options := (CUSTOM, *named)):
             self.preset.options = options
-        self.preset.value = next((name for name, known in named.items() if torch.equal(known, kernel)), CUSTOM)
-        if self.editor not in self._shelf.children:  # a shelf filled anew takes the cursor out of the field being typed in
+        self.preset.value = next(
+            (name for name, known in named.items() if torch.equal(known, kernel)), CUSTOM
+        )
+        if (
+            self.editor not in self._shelf.children
+        ):  # a shelf filled anew takes the cursor out of the field being typed in
             self._shelf.children = [self.size, self.preset, self.editor]
 
     def _choose_preset(self, change):

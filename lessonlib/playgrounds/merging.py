@@ -7,10 +7,10 @@ from torch import nn
 from lessonlib.merging.chains import convolutions_of, differing_in_chain, macs_of, one_of
 from lessonlib.merging.layers import CannotMerge, as_layer
 from lessonlib.playgrounds.base import Pane, Playground, Strip, still_of
-from lessonlib.playgrounds.photo import PhotoPicker
-from lessonlib.playgrounds.switchboard import RIGHT, WRONG
+from lessonlib.playgrounds.equivalence import RIGHT, WRONG
+from lessonlib.playgrounds.photo_picker import PhotoPicker
 
-__all__ = ["MergingPlayground", "link", "footprint"]
+__all__ = ["MergingPlayground", "link", "taps_used"]
 
 MOST, SIDE, PHOTO, ZOOM = 4, 184, 64, 2
 # name, smallest, value, largest of each link's sliders
@@ -20,7 +20,9 @@ BIAS = 0.25
 
 def link(kernel, stride, dilation, padding, bias):
     """A convolution of one channel, float64, whose taps are binomial: 1 1, 1 2 1, 1 3 3 1, ... both ways, with sum 1."""
-    layer = nn.Conv2d(1, 1, kernel, stride, padding, dilation, bias=bias, dtype=torch.float64).requires_grad_(False)
+    layer = nn.Conv2d(
+        1, 1, kernel, stride, padding, dilation, bias=bias, dtype=torch.float64
+    ).requires_grad_(False)
     row = torch.ones(1, dtype=torch.float64)
     for _ in range(kernel - 1):
         row = torch.cat([row, row.new_zeros(1)]) + torch.cat([row.new_zeros(1), row])
@@ -30,7 +32,7 @@ def link(kernel, stride, dilation, padding, bias):
     return layer.eval()
 
 
-def footprint(convolution):
+def taps_used(convolution):
     """The taps of a `Convolution` of one channel where they lie on the photo, `(h, w)`, nan between them."""
     taps = convolution.weight.new_full([reach + 1 for reach in convolution.reach], torch.nan)
     taps[:: convolution.dilation[0], :: convolution.dilation[1]] = convolution.weight[0, 0]
@@ -43,15 +45,24 @@ class MergingPlayground(Playground):
     def __init__(self):
         self.picker = PhotoPicker(self.update, self.say, size=PHOTO)
         self.count = _slider("links", 1, 2, MOST)
-        self.links = [[*(_slider(*row) for row in SLIDERS), Checkbox(description="bias", indent=False)] for _ in range(MOST)]
+        self.links = [
+            [*(_slider(*row) for row in SLIDERS), Checkbox(description="bias", indent=False)]
+            for _ in range(MOST)
+        ]
         self.links[0][3].value = 1  # all padding first, so that it begins with what can be merged
         self._columns = [
             VBox([Label(f"link {number}"), *controls], layout=Layout(width="235px"))
             for number, controls in enumerate(self.links, 1)
         ]
         numbers = range(1, MOST + 1)
-        self.each = Strip([f"kernel {n}" for n in numbers], "The kernel of each link, drawn to one scale.", SIDE)
-        self.grown = Strip([f"after link {n}" for n in numbers], "The one kernel of the first links: it grows.", SIDE)
+        self.each = Strip(
+            [f"kernel {n}" for n in numbers], "The kernel of each link, drawn to one scale.", SIDE
+        )
+        self.grown = Strip(
+            [f"after link {n}" for n in numbers],
+            "The one kernel of the first links: it grows.",
+            SIDE,
+        )
         self.photo = Pane("the photo", "The photo, in grey.", ZOOM)
         self.after = Strip(
             ["through the chain", "through the one", "orange where they differ"],
@@ -62,7 +73,9 @@ class MergingPlayground(Playground):
             [
                 HBox([self.picker, self.count]),
                 HBox(self._columns, layout=Layout(flex_flow="row wrap")),
-                HBox([self.each]),  # in a row of its own a picture keeps its size, else it is as wide as the page
+                HBox(
+                    [self.each]
+                ),  # in a row of its own a picture keeps its size, else it is as wide as the page
                 HBox([self.grown]),
                 HBox([self.photo, self.after]),
             ]
@@ -73,7 +86,10 @@ class MergingPlayground(Playground):
 
     @property
     def layers(self):
-        return [link(*(control.value for control in controls)) for controls in self.links[: self.count.value]]
+        return [
+            link(*(control.value for control in controls))
+            for controls in self.links[: self.count.value]
+        ]
 
     def inputs(self):
         return [*((control, "value") for control in self._controls()), (self.picker, "photo")]
@@ -84,7 +100,7 @@ class MergingPlayground(Playground):
         layers = self.layers
         parts = sum(convolutions_of(layers), [])
         ones = [one_of(parts[: n + 1], interior=True) for n in range(len(parts))]
-        kernels, grown = ([footprint(c) for c in some] for some in (parts, ones))
+        kernels, grown = ([taps_used(c) for c in some] for some in (parts, ones))
         zoom = max(1, SIDE // max(max(k.shape) for k in kernels + grown))
         self.each.show(_filled(kernels, zoom))
         self.grown.show(_filled(grown, zoom))
@@ -96,15 +112,22 @@ class MergingPlayground(Playground):
             self.mask, self.exact = None, None
             self.after.show([torch.ones(3, 1, 1)] * 3)
             return self.say(f"The last pictures are empty. {error}")
-        chain, one = nn.Sequential(*layers)(photo[None, None])[0], as_layer(ones[-1], photo)(photo[None, None])[0]
+        chain, one = (
+            nn.Sequential(*layers)(photo[None, None])[0],
+            as_layer(ones[-1], photo)(photo[None, None])[0],
+        )
         self.exact = not _why_not(parts)
         tint = torch.where(self.mask, WRONG, RIGHT)
         zoom = SIDE // max(self.mask.shape)
-        self.after.show([_zoomed(y.expand(3, *self.mask.shape).clamp(0, 1), zoom) for y in (chain, one, tint)])
+        self.after.show(
+            [_zoomed(y.expand(3, *self.mask.shape).clamp(0, 1), zoom) for y in (chain, one, tint)]
+        )
         self.say(self._verdict(parts, ones[-1]))
 
     def _verdict(self, parts, one):
-        what = f"one {one.kernel[0]}x{one.kernel[1]}" + (f" with dilation {one.dilation[0]}" if one.dilation[0] > 1 else "")
+        what = f"one {one.kernel[0]}x{one.kernel[1]}" + (
+            f" with dilation {one.dilation[0]}" if one.dilation[0] > 1 else ""
+        )
         what += f", stride {one.stride[0]}, padding {one.padding[0][0]}"
         cost = f"{macs_of([one])} multiplications a position for {macs_of(parts)} of the chain"
         reason = _why_not(parts)
@@ -114,7 +137,10 @@ class MergingPlayground(Playground):
         return f"Refused: {reason}. In the interior it is {what}, {cost}; {share:.1%} of the positions differ."
 
     def code(self):
-        links = [tuple(control.value for control in controls) for controls in self.links[: self.count.value]]
+        links = [
+            tuple(control.value for control in controls)
+            for controls in self.links[: self.count.value]
+        ]
         return f"""import torch
 from lessonlib.merging import differs, merge
 from lessonlib.playgrounds.merging import link
@@ -164,7 +190,9 @@ def _filled(kernels, zoom):
 
 
 def _blue(taps):
-    share = 0.12 + 0.88 * taps.nan_to_num() / taps.nan_to_num().max()  # so that the smallest are seen, too
+    share = (
+        0.12 + 0.88 * taps.nan_to_num() / taps.nan_to_num().max()
+    )  # so that the smallest are seen, too
     blue = torch.stack([1 - share, 1 - 0.55 * share, 1 - 0.3 * share])
     return torch.where(taps.isnan(), RIGHT, blue)
 
@@ -175,4 +203,6 @@ def _zoomed(picture, zoom):
 
 def _slider(name, low, value, high):
     style = {"description_width": "60px"}
-    return IntSlider(value=value, min=low, max=high, description=name, style=style, layout=Layout(width="225px"))
+    return IntSlider(
+        value=value, min=low, max=high, description=name, style=style, layout=Layout(width="225px")
+    )

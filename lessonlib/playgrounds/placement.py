@@ -2,12 +2,17 @@
 
 from ipywidgets import HTML, HBox, IntSlider, ToggleButtons, VBox
 
-from lessonlib import famous
+from lessonlib.algebra import named_kernels
+from lessonlib.figures.pictures import side_by_side, stacked
 from lessonlib.kernels import correlate, placements
-from lessonlib.pictures import side_by_side, stacked
 from lessonlib.playgrounds.base import Pane, Playground, shown, still_of
-from lessonlib.playgrounds.editor import KernelEditor, kernel_code, kernel_picture, kernel_table
-from lessonlib.playgrounds.photo import PhotoPicker
+from lessonlib.playgrounds.kernel_editor import (
+    KernelEditor,
+    kernel_code,
+    kernel_picture,
+    kernel_table,
+)
+from lessonlib.playgrounds.photo_picker import PhotoPicker
 
 __all__ = ["PlacementPlayground"]
 
@@ -19,14 +24,22 @@ class PlacementPlayground(Playground):
 
     def __init__(self):
         self.picker = PhotoPicker(self.update, self.say, size=48)
-        self.editor = KernelEditor(famous.TWO["box blur"], "the 2x2", self.update, self.say)
-        self.place = ToggleButtons(options=list(PLACES), description="place", style={"button_width": "120px"})
+        self.editor = KernelEditor(named_kernels.TWO["box blur"], "the 2x2", self.update, self.say)
+        self.place = ToggleButtons(
+            options=list(PLACES), description="place", style={"button_width": "120px"}
+        )
         self.layers = IntSlider(value=1, min=1, max=8, description="times")
         self.padded = HTML()
         self.before = Pane("the photo, enlarged", "The photo before the kernel.", zoom=5)
-        self.after = Pane("after the padded kernel", "The photo after the padded kernel, pushed towards one corner.", zoom=5)
+        self.after = Pane(
+            "after the padded kernel",
+            "The photo after the padded kernel, pushed towards one corner.",
+            zoom=5,
+        )
         left = VBox([self.editor, self.padded])
-        super().__init__([self.picker, self.place, self.layers, HBox([left, self.before, self.after])])
+        super().__init__(
+            [self.picker, self.place, self.layers, HBox([left, self.before, self.after])]
+        )
         self.place.observe(lambda _: self.update(), "value")
         self.layers.observe(lambda _: self.update(), "value")
         self.draw()
@@ -37,7 +50,12 @@ class PlacementPlayground(Playground):
         return placements(self.editor.kernel)[PLACES[self.place.value]]
 
     def inputs(self):
-        return [(self.picker, "photo"), (self.editor, "kernel"), (self.place, "value"), (self.layers, "value")]
+        return [
+            (self.picker, "photo"),
+            (self.editor, "kernel"),
+            (self.place, "value"),
+            (self.layers, "value"),
+        ]
 
     def draw(self):
         kernel, after, times = self.kernel, self.picker.photo, self.layers.value

@@ -9,8 +9,8 @@ import time
 
 import torch
 
-from lessonlib.nearest import multiplication_table, nearest_product
-from lessonlib.widths import two_channel_factors
+from lessonlib.algebra.hidden_width import two_channel_factors
+from lessonlib.algebra.nearest_product import multiplication_table, nearest_product
 
 TABLE = multiplication_table((2, 2), (2, 2))
 
@@ -48,24 +48,38 @@ def main():
 
     nearest_product(A[:1])  # the cloud of directions is built once
     near, fast = timed(lambda: nearest_product(A))
-    print(f"nearest_product, 4096 Gaussian 3x3 kernels: {fast:.2f} s, mean relative error {near.relative.mean():.4f}")
+    print(
+        f"nearest_product, 4096 Gaussian 3x3 kernels: {fast:.2f} s, mean relative error {near.relative.mean():.4f}"
+    )
 
-    batch, seconds = timed(lambda: torch.stack([als(A[i].flatten(), starts[i]) for i in range(subset)]))
+    batch, seconds = timed(
+        lambda: torch.stack([als(A[i].flatten(), starts[i]) for i in range(subset)])
+    )
     seconds *= 4096 / subset
-    print(f"ALS, 40 starts as one batch: {seconds:.0f} s (from {subset} kernels); {seconds / fast:.0f} times slower")
+    print(
+        f"ALS, 40 starts as one batch: {seconds:.0f} s (from {subset} kernels); {seconds / fast:.0f} times slower"
+    )
     gap = (near.residual[:subset] - batch) / A[:subset].flatten(1).norm(dim=1)
-    print(f"  same optimum or better: {(gap <= 1e-6).double().mean():.2%}; better by over 1e-6: {(gap < -1e-6).sum()}")
+    print(
+        f"  same optimum or better: {(gap <= 1e-6).double().mean():.2%}; better by over 1e-6: {(gap < -1e-6).sum()}"
+    )
 
     few = min(subset, 8)
-    loops, seconds = timed(lambda: [als(A[i].flatten(), starts[i, r : r + 1]) for i in range(few) for r in range(40)])
+    loops, seconds = timed(
+        lambda: [als(A[i].flatten(), starts[i, r : r + 1]) for i in range(few) for r in range(40)]
+    )
     seconds *= 4096 / few
-    print(f"ALS, start by start: {seconds:.0f} s (from {few} kernels); {seconds / fast:.0f} times slower")
+    print(
+        f"ALS, start by start: {seconds:.0f} s (from {few} kernels); {seconds / fast:.0f} times slower"
+    )
 
     kernels = torch.randn(100_000, 3, 3, dtype=torch.float64, generator=random)
     (B, C), seconds = timed(lambda: two_channel_factors(kernels))
     composed = torch.einsum("nmv,nmu,vuw->nw", B.flatten(2), C[:, 0].flatten(2), TABLE)
     error = (composed - kernels.flatten(1)).norm(dim=1) / kernels.flatten(1).norm(dim=1)
-    print(f"two_channel_factors, 100,000 kernels: {seconds:.2f} s, largest relative error {error.max():.1e}")
+    print(
+        f"two_channel_factors, 100,000 kernels: {seconds:.2f} s, largest relative error {error.max():.1e}"
+    )
 
 
 if __name__ == "__main__":

@@ -13,17 +13,19 @@ from statistics import median
 import nbformat
 from playwright.sync_api import sync_playwright
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "browser"))
-from live_lab import live, open_notebook, run_all  # noqa: E402
-from serving import CHROMIUM, FLAGS  # noqa: E402
+sys.path.insert(0, str(Path(__file__).parents[1]))
+from helpers.live_lab import live, open_notebook, run_all  # noqa: E402
+from helpers.serving import CHROMIUM, FLAGS  # noqa: E402
 
 ROUNDS = 30
-OURS = "from lessonlib.playgrounds.composition import CompositionPlayground\n\nCompositionPlayground()"
+OURS = (
+    "from lessonlib.playgrounds.composition import CompositionPlayground\n\nCompositionPlayground()"
+)
 THEIRS = """import matplotlib.pyplot as plt
 import torch
 from ipywidgets import FloatText, interact
 from lessonlib.kernels import compose, correlate
-from lessonlib.photos import sample_photo
+from lessonlib.sample_photos import sample_photo
 
 photo, C = sample_photo("flower", 160), torch.tensor([[-1.0, 1], [-1, 1]], dtype=torch.float64)
 
@@ -74,12 +76,21 @@ def main():
         page = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS).new_page()
         open_notebook(page, lab, "bench")
         run_all(page)
-        page.locator(".jp-CodeCell").nth(1).locator(".jp-OutputArea img").first.wait_for(timeout=60_000)
-        times = [[page.evaluate(PRESS, [cell, str(0.5 + i / 100)]) for cell in (0, 1)] for i in range(ROUNDS + 2)][2:]
+        page.locator(".jp-CodeCell").nth(1).locator(".jp-OutputArea img").first.wait_for(
+            timeout=60_000
+        )
+        times = [
+            [page.evaluate(PRESS, [cell, str(0.5 + i / 100)]) for cell in (0, 1)]
+            for i in range(ROUNDS + 2)
+        ][2:]
     ours, theirs = (median(column) for column in zip(*times))
     ratios = sorted(b / a for a, b in times)
-    print(f"key press to changed picture, median of {ROUNDS}: playground {ours:.0f} ms, interact {theirs:.0f} ms")
-    print(f"interact / playground, pair by pair: median {median(ratios):.1f}, from {ratios[0]:.1f} to {ratios[-1]:.1f}")
+    print(
+        f"key press to changed picture, median of {ROUNDS}: playground {ours:.0f} ms, interact {theirs:.0f} ms"
+    )
+    print(
+        f"interact / playground, pair by pair: median {median(ratios):.1f}, from {ratios[0]:.1f} to {ratios[-1]:.1f}"
+    )
     print(f"kernel side of the playground, median of {ROUNDS}: {kernel_side():.1f} ms")
 
 

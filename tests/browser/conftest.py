@@ -7,11 +7,11 @@ import os
 import shutil
 from pathlib import Path
 
-import live_classic
-import live_lab
 import pytest
-from hand import box_with
-from serving import CHROMIUM, FLAGS
+
+from helpers import live_classic, live_lab
+from helpers.hand import box_with
+from helpers.serving import CHROMIUM, FLAGS
 
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 PATIENCE = 60_000  # milliseconds
@@ -36,7 +36,11 @@ def browser():
 
 
 @pytest.fixture(
-    scope="session", params=[pytest.param(live_lab, id="lab"), pytest.param(live_classic, id="classic", marks=CLASSIC)]
+    scope="session",
+    params=[
+        pytest.param(live_lab, id="lab"),
+        pytest.param(live_classic, id="classic", marks=CLASSIC),
+    ],
 )
 def front(request):
     """The front end: a module that serves, opens, runs and saves notebooks."""

@@ -4,15 +4,16 @@ No test here touches the mouse or gives the focus away by script. Shift+Enter ru
 cell to cell, Tab goes into its output, Space opens a menu or chooses, Enter presses a button or begins to edit.
 """
 
-import live_lab
 import pytest
-from hand import changed, pictures, says, until
-from test_playgrounds_live import a_photo
 
+from helpers import live_lab
+from helpers.hand import a_photo, changed, pictures, says, until
 from lessonlib.exercises.quiz import questions
 
 # the keys that lead through a notebook are JupyterLab's
-pytestmark = pytest.mark.parametrize("front", [pytest.param(live_lab, id="lab")], indirect=True, scope="session")
+pytestmark = pytest.mark.parametrize(
+    "front", [pytest.param(live_lab, id="lab")], indirect=True, scope="session"
+)
 
 CELLS = ".jp-Notebook .jp-Cell"
 # a radio button stands for its group only where one of them is chosen; here none is
@@ -34,7 +35,9 @@ PLAYGROUNDS = [
 
 def active(page):
     """The number of the cell that the keys act on."""
-    return page.evaluate(f"() => [...document.querySelectorAll('{CELLS}')].findIndex(c => c.matches('.jp-mod-active'))")
+    return page.evaluate(
+        f"() => [...document.querySelectorAll('{CELLS}')].findIndex(c => c.matches('.jp-mod-active'))"
+    )
 
 
 def run_on(page):
@@ -42,7 +45,8 @@ def run_on(page):
     here = active(page)
     page.keyboard.press("Shift+Enter")
     page.wait_for_function(
-        f"i => !document.querySelectorAll('{CELLS}')[i].querySelector('.jp-InputPrompt').innerText.includes('*')", arg=here
+        f"i => !document.querySelectorAll('{CELLS}')[i].querySelector('.jp-InputPrompt').innerText.includes('*')",
+        arg=here,
     )
     return page.locator(CELLS).nth(here)
 
@@ -70,7 +74,9 @@ def passed_by(page, box, steps, key):
     """The numbers of those controls in `box` that have the focus in turn, `steps` of them."""
     found = []
     for _ in range(3 * steps):
-        here = box.evaluate(f"box => [...box.querySelectorAll('{CONTROLS}')].indexOf(document.activeElement)")
+        here = box.evaluate(
+            f"box => [...box.querySelectorAll('{CONTROLS}')].indexOf(document.activeElement)"
+        )
         found += [here] if here >= 0 and here not in found[-1:] else []
         if len(found) == steps:
             break
@@ -78,8 +84,12 @@ def passed_by(page, box, steps, key):
     return found
 
 
-@pytest.mark.parametrize("name, text, control, keys", PLAYGROUNDS, ids=[f"{n[:2]}-{t}" for n, t, _, _ in PLAYGROUNDS])
-def test_every_control_is_reached_and_a_change_is_made_and_undone(notebook, name, text, control, keys):
+@pytest.mark.parametrize(
+    "name, text, control, keys", PLAYGROUNDS, ids=[f"{n[:2]}-{t}" for n, t, _, _ in PLAYGROUNDS]
+)
+def test_every_control_is_reached_and_a_change_is_made_and_undone(
+    notebook, name, text, control, keys
+):
     page = notebook(name)
     box = run_down_to(page, text)
     box.locator("img").first.wait_for()

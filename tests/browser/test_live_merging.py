@@ -1,6 +1,6 @@
 """The playground of notebook 09 in a real front end: a link's bias makes it refuse, a third link makes it grow."""
 
-from hand import HANDLE, changed, key, pictures, press, says
+from helpers.hand import HANDLE, changed, key, pictures, press, says
 
 
 def test_a_chain_grows_is_refused_and_undone(playground):

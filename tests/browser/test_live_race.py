@@ -6,18 +6,19 @@ import urllib.request
 
 import nbformat
 import pytest
-from hand import box_with, changed, pictures
+
+from helpers.hand import box_with, changed, pictures
 
 CELLS = """
 import os
 from dataclasses import replace
 from lessonlib.arms import ARMS
-from lessonlib.imagewoof import standin_photos
-from lessonlib.playgrounds.race import Race
-from lessonlib.tiers import TIERS
+from lessonlib.imagewoof.photos import synthetic_photos
+from lessonlib.playgrounds.race import RacePlayground
+from lessonlib.configs import TIERS
 os.environ["LESSON_RUNS"] = {runs!r}
 tier = replace(TIERS["test"], epochs={epochs})
-race = Race([ARMS["2x2"]], standin_photos(tier), tier)
+race = RacePlayground([ARMS["2x2"]], synthetic_photos(tier), tier)
 ---
 race
 ---
@@ -36,12 +37,17 @@ def race(front, server, notebook, tmp_path):
 
     def opened(epochs, last=None):
         name = re.sub(r"\W", "-", tmp_path.name)
-        cells = CELLS.format(runs=str(tmp_path / "runs"), epochs=epochs, last=last or "").split("---")
+        cells = CELLS.format(runs=str(tmp_path / "runs"), epochs=epochs, last=last or "").split(
+            "---"
+        )
         content = nbformat.v4.new_notebook(
             cells=[nbformat.v4.new_code_cell(cell.strip()) for cell in cells],
             metadata={"kernelspec": {"name": "python3", "display_name": "Python 3"}},
         )
-        put(f"{server}/api/contents/notebooks/{name}.ipynb", {"type": "notebook", "content": content})
+        put(
+            f"{server}/api/contents/notebooks/{name}.ipynb",
+            {"type": "notebook", "content": content},
+        )
         page = notebook(name)
         (front.start_all if last else front.run_all)(page)
         return page, box_with(page, "Add an arm")
@@ -135,7 +141,9 @@ def test_a_page_loaded_anew_finds_the_race_going_on(race, front):
 
 
 def test_the_kernels_interrupt_ends_the_wait_and_keeps_what_was_learnt(race, front):
-    page, box = race(LONG, last="runs = race.finish()\nprint('kept', len(runs), len(runs[0].epochs) > 0)")
+    page, box = race(
+        LONG, last="runs = race.finish()\nprint('kept', len(runs), len(runs[0].epochs) > 0)"
+    )
     says(box, LATER)
     front.interrupt(page)
     says(box, "Stopped: 0 of 1")

@@ -1,10 +1,19 @@
 """Playgrounds in the real front ends: change a number, press a preset, undo, bring a photo and a file that is none."""
 
-import io
-
 import pytest
-from hand import HANDLE, changed, choose_file, key, key_and_undo, pictures, press, says, until
-from PIL import Image
+
+from helpers.hand import (
+    HANDLE,
+    a_photo,
+    changed,
+    choose_file,
+    key,
+    key_and_undo,
+    pictures,
+    press,
+    says,
+    until,
+)
 
 # notebook, a text that only this playground shows, a preset of its menu
 EDITORS = [
@@ -16,12 +25,6 @@ EDITORS = [
 ]
 
 
-def a_photo():
-    file = io.BytesIO()
-    Image.linear_gradient("L").convert("RGB").save(file, "PNG")
-    return file.getvalue()
-
-
 def bring_a_photo_and_a_file_that_is_none(box):
     before = pictures(box)
     choose_file(box, "mine.png", a_photo())
@@ -31,8 +34,12 @@ def bring_a_photo_and_a_file_that_is_none(box):
     assert pictures(box) == mine
 
 
-@pytest.mark.parametrize("name, text, preset", EDITORS, ids=[f"{name[:2]} {text}" for name, text, _ in EDITORS])
-def test_a_kernel_is_typed_chosen_undone_and_tried_on_ones_own_photo(playground, name, text, preset):
+@pytest.mark.parametrize(
+    "name, text, preset", EDITORS, ids=[f"{name[:2]} {text}" for name, text, _ in EDITORS]
+)
+def test_a_kernel_is_typed_chosen_undone_and_tried_on_ones_own_photo(
+    playground, name, text, preset
+):
     box = playground(name, text)
     before = pictures(box)
     field = box.locator("input[type=number]").first
@@ -83,7 +90,13 @@ def test_a_slider_moved_by_keys_moves_the_flower(playground):
 def test_the_stack_is_changed_and_undone(playground):
     box = playground("02_two_make_one", "what one output sees")
     first = box.locator(HANDLE).first
-    key_and_undo(box, first, "ArrowRight", "One output sees 4 pixels a side", "One output sees 3 pixels a side")
+    key_and_undo(
+        box,
+        first,
+        "ArrowRight",
+        "One output sees 4 pixels a side",
+        "One output sees 3 pixels a side",
+    )
 
 
 def test_the_switchboard_is_switched_and_undone(playground):
@@ -97,7 +110,9 @@ def test_the_switchboard_is_switched_and_undone(playground):
 
 def test_studies_are_drawn_and_undone(playground):
     box = playground("06_imagewoof", "of these studies conclude")
-    key_and_undo(box, box.locator(HANDLE).last, "ArrowRight", "from 1.25 points on", "from 1 points on")
+    key_and_undo(
+        box, box.locator(HANDLE).last, "ArrowRight", "from 1.25 points on", "from 1 points on"
+    )
 
 
 def test_the_order_is_turned_round_and_back(playground):
@@ -108,7 +123,10 @@ def test_the_order_is_turned_round_and_back(playground):
 def test_the_cost_explorer_counts_measures_and_undoes(playground):
     box = playground("05_what_it_costs", "Composing costs hidden")
     says(box, "64 / (16 x 32 x 32)")
-    assert box.locator("table").evaluate("table => getComputedStyle(table).borderCollapse") == "separate"  # else words touch
+    assert (
+        box.locator("table").evaluate("table => getComputedStyle(table).borderCollapse")
+        == "separate"
+    )  # else words touch
     for channels in (32, 16, 8):  # few, so that measuring is quick
         before = pictures(box)
         key(box.locator(HANDLE).first, "ArrowLeft")

@@ -1,7 +1,6 @@
 """The quiz in the real front ends, answered by keyboard alone."""
 
-from hand import OUTPUT
-
+from helpers.hand import OUTPUT
 from lessonlib.exercises.quiz import questions
 
 

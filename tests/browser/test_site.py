@@ -20,8 +20,26 @@ for module in NEEDED:
 def site(tmp_path_factory):
     """The folder of the built site; a warning of Sphinx is an error."""
     root = tmp_path_factory.mktemp("site")
-    command = [sys.executable, "-m", "sphinx", "-q", "-W", "-c", ".site", "-d", root / "doctrees", "notebooks", root / "html"]
-    built = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, env=os.environ | {"PYTHONWARNINGS": "ignore"})
+    command = [
+        sys.executable,
+        "-m",
+        "sphinx",
+        "-q",
+        "-W",
+        "-c",
+        ".site",
+        "-d",
+        root / "doctrees",
+        "notebooks",
+        root / "html",
+    ]
+    built = subprocess.run(
+        command,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        env=os.environ | {"PYTHONWARNINGS": "ignore"},
+    )
     assert built.returncode == 0, built.stderr
     return root / "html"
 
@@ -37,7 +55,12 @@ def shown(request, browser, site):
         page.evaluate("() => window.MathJax?.startup?.promise")
         return page
 
-    page.on("request", lambda request: opened.asked.append(request.url) if not request.url.startswith("file:") else None)
+    page.on(
+        "request",
+        lambda request: (
+            opened.asked.append(request.url) if not request.url.startswith("file:") else None
+        ),
+    )
     yield opened
     page.close()
 
@@ -51,21 +74,41 @@ def test_a_page_has_its_formulas_its_pictures_words_and_no_barrier(shown, name):
 
     formulas = page.locator("article .math").count()
     assert formulas == page.locator("article .math > mjx-container").count()
-    text = "".join("".join(cell["source"]) for cell in notebook["cells"] if cell["cell_type"] == "markdown")
+    text = "".join(
+        "".join(cell["source"]) for cell in notebook["cells"] if cell["cell_type"] == "markdown"
+    )
     assert formulas or "$" not in text
     assert page.locator("article [data-mml-node=merror], article mjx-merror").count() == 0
     prose = "article :is(p, li, td, th)"
-    assert page.locator(prose).evaluate_all("found => found.filter(e => /[$]|[\\\\][a-z(]/.test(e.innerText)).length") == 0
+    assert (
+        page.locator(prose).evaluate_all(
+            "found => found.filter(e => /[$]|[\\\\][a-z(]/.test(e.innerText)).length"
+        )
+        == 0
+    )
 
     outputs = [output for cell in notebook["cells"] for output in cell.get("outputs", [])]
-    pictures = [output["metadata"]["image/png"]["alt"] for output in outputs if "image/png" in output.get("data", {})]
-    shown_images = page.locator("article img").evaluate_all("all => all.map(i => [i.alt, i.complete && i.naturalWidth > 0])")
+    pictures = [
+        output["metadata"]["image/png"]["alt"]
+        for output in outputs
+        if "image/png" in output.get("data", {})
+    ]
+    shown_images = page.locator("article img").evaluate_all(
+        "all => all.map(i => [i.alt, i.complete && i.naturalWidth > 0])"
+    )
     assert shown_images == [[alt, True] for alt in pictures]
 
     printed = page.locator(".cell_output pre")
-    assert printed.evaluate_all("all => all.filter(e => e.scrollWidth > e.clientWidth).map(e => e.innerText)") == []
+    assert (
+        printed.evaluate_all(
+            "all => all.filter(e => e.scrollWidth > e.clientWidth).map(e => e.innerText)"
+        )
+        == []
+    )
 
-    widgets = sum("application/vnd.jupyter.widget-view+json" in output.get("data", {}) for output in outputs)
+    widgets = sum(
+        "application/vnd.jupyter.widget-view+json" in output.get("data", {}) for output in outputs
+    )
     assert page.get_by_text("In Jupyter, or on Colab, ").count() == widgets
 
     if folded := page.locator("article details").count():
@@ -78,14 +121,18 @@ def test_a_page_has_its_formulas_its_pictures_words_and_no_barrier(shown, name):
         assert page.locator("article details[open]").count() == folded
 
     found = Axe().run(page).response["violations"]
-    assert [(v["id"], v["nodes"][0]["html"]) for v in found if v["impact"] in ("serious", "critical")] == []
+    assert [
+        (v["id"], v["nodes"][0]["html"]) for v in found if v["impact"] in ("serious", "critical")
+    ] == []
     assert not [url for url in shown.asked if not url.startswith("data:")]
 
 
 def test_every_link_within_the_site_leads_somewhere(browser, site):
     page = browser.new_page(java_script_enabled=False)
     ids, links = {}, []
-    for file in sorted(set(site.glob("*.html")) - {site / "index.html"}):  # that one leads on at once; it has its own test
+    for file in sorted(
+        set(site.glob("*.html")) - {site / "index.html"}
+    ):  # that one leads on at once; it has its own test
         page.goto(file.as_uri())
         ids[file] = set(page.locator("[id]").evaluate_all("all => all.map(e => e.id)"))
         links += page.locator("a[href]").evaluate_all("all => all.map(a => a.href)")
@@ -102,14 +149,20 @@ def test_the_front_page_leads_to_the_first_notebook(browser, site):
     page = browser.new_page()
     page.goto((site / "index.html").as_uri())
     page.wait_for_url("**/00_start_here.html")
-    listed = page.locator(".sidebar-tree a").evaluate_all("all => all.map(a => a.href.split('/').pop())")
-    assert [address.split("#")[0] or "00_start_here.html" for address in listed] == [f"{name}.html" for name in NOTEBOOKS]
+    listed = page.locator(".sidebar-tree a").evaluate_all(
+        "all => all.map(a => a.href.split('/').pop())"
+    )
+    assert [address.split("#")[0] or "00_start_here.html" for address in listed] == [
+        f"{name}.html" for name in NOTEBOOKS
+    ]
     page.close()
 
 
 @pytest.mark.parametrize("name", NOTEBOOKS)
 def test_the_sidebar_names_the_notebook_that_is_open(shown, name):
-    assert [link[:2] for link in shown(name).locator(".sidebar-tree .current-page").all_inner_texts()] == [name[:2]]
+    assert [
+        link[:2] for link in shown(name).locator(".sidebar-tree .current-page").all_inner_texts()
+    ] == [name[:2]]
 
 
 def test_the_search_finds_a_word_without_a_server(browser, site):

@@ -1,0 +1,49 @@
+"""Photos to try kernels on: two that come with scikit-learn, or the learner's own."""
+
+import io
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image, ImageOps
+
+from lessonlib.checks import require_int
+
+__all__ = ["SAMPLES", "sample_photo", "read_photo"]
+
+SAMPLES = {"flower": "flower.jpg", "temple": "china.jpg"}
+
+
+def sample_photo(name="flower", size=128):
+    """A photo `(3, size, size)`, float64 in [0, 1], from scikit-learn's samples. ValueError for an unknown name or no size."""
+    if name not in tuple(SAMPLES):
+        raise ValueError(f"There is no sample photo {name!r}; choose one of {', '.join(SAMPLES)}.")
+    require_int("sample_photo", size=size)
+    samples = (
+        Path(find_spec("sklearn").origin).parent / "datasets" / "images"
+    )  # to import it takes a second and more
+    return _square(Image.open(samples / SAMPLES[name]), size)
+
+
+def read_photo(data, size=128):
+    """The middle square of a picture file's bytes as `(3, size, size)`, float64 in [0, 1]. ValueError where there is none.
+
+    TypeError for what are no bytes, such as a path.
+    """
+    if not isinstance(data, bytes):
+        raise TypeError(
+            f"read_photo takes a file's bytes, not a {type(data).__name__}: Path(name).read_bytes() gives them."
+        )
+    require_int("read_photo", size=size)
+    try:
+        return _square(ImageOps.exif_transpose(Image.open(io.BytesIO(data))), size)
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        raise ValueError(
+            "That file is not a picture this lesson can read: choose a JPEG or a PNG."
+        ) from error
+
+
+def _square(image, size):
+    values = np.asarray(ImageOps.fit(image.convert("RGB"), (size, size), Image.Resampling.BICUBIC))
+    return torch.from_numpy(values.copy()).permute(2, 0, 1).double() / 255

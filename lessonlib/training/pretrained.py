@@ -1,0 +1,81 @@
+"""The linear pair of notebook 09, trained: every 3x3 of a small network is two 2x2 in series.
+
+    python -m lessonlib.training.pretrained
+
+trains it as the recorded study does (tier `cpu`, seed 0), a quarter as wide, and writes `data/pair.pt`. The study's own network
+has 1.3 million weights, too many to come with a course.
+"""
+
+from argparse import RawTextHelpFormatter
+from dataclasses import replace
+from typing import NamedTuple
+
+import torch
+from torch import nn
+
+from lessonlib.arms import ARMS
+from lessonlib.cli import Arguments, trained_on_photos
+from lessonlib.configs import TIERS
+from lessonlib.networks import residual_network
+from lessonlib.paths import DATA
+
+__all__ = ["Pretrained", "SIZE", "pretrained_pair", "count_correct"]
+
+SIZE = replace(TIERS["cpu"], network=TIERS["test"].network)
+
+
+class Pretrained(NamedTuple):
+    """model: in eval, `(n, 3, 64, 64)` photos to `(n, 10)`; correct: how many of the validation photos it gets right;
+    source: in words, how and on what it was trained."""
+
+    model: nn.Module
+    correct: int
+    source: str
+
+
+def pretrained_pair():
+    """The `Trained` linear pair that came with the course. The file holds numbers and words, and is read as nothing else."""
+    kept = torch.load(DATA / "pair.pt", weights_only=True)
+    model = residual_network(ARMS["pair"], SIZE.network)
+    model.load_state_dict(kept["model"])
+    return Pretrained(
+        model.to(memory_format=torch.channels_last).eval(), kept["right"], kept["source"]
+    )
+
+
+@torch.no_grad()
+def count_correct(model, batches):
+    """How many photos of `batches`, pairs `(x, y)`, the model gets right."""
+    return sum(int((model(x).argmax(1) == y).sum()) for x, y in batches)
+
+
+def _keep(model, batches, source):
+    """Kernels in half precision; the rest, vectors, as it is. What is right is counted of what is kept."""
+    state = {
+        name: value.half() if value.ndim > 1 else value
+        for name, value in model.state_dict().items()
+    }
+    model.load_state_dict(state)
+    torch.save(
+        {"model": state, "right": count_correct(model.eval(), batches), "source": source},
+        DATA / "pair.pt",
+    )
+
+
+def main(words=None):
+    """The command line: it takes no words. Whatever is wrong is one sentence."""
+    from lessonlib.training.runs import machine
+
+    Arguments(
+        prog="python -m lessonlib.training.pretrained",
+        description=__doc__,
+        formatter_class=RawTextHelpFormatter,
+    ).parse_args(words)
+    learner, run, photos = trained_on_photos(ARMS["pair"], SIZE)
+    if run.finished:
+        trained = f"two 2x2, activation after the second, seed 0, 64 px, 5 epochs, {100 * run.accuracy:.1f}% right after the last"
+        _keep(learner.model, learner.dls.valid, f"{photos.source}; {trained}; {machine()}")
+
+
+if __name__ == "__main__":
+    main()

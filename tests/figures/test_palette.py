@@ -1,0 +1,132 @@
+"""The arms are told apart in the common kinds of colour blindness, and the words in the charts can be read."""
+
+from collections import Counter
+from itertools import combinations
+
+import numpy as np
+import pytest
+import torch
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import to_rgb
+
+from lessonlib.arms import ARMS
+from lessonlib.figures import pictures
+from lessonlib.figures.kernels import kernel_row, spectrum_chart
+from lessonlib.figures.style import COLORS, arm_style
+from lessonlib.figures.way_back import discriminant_plane, eigenvalue_paths, residual_histogram
+
+# G. M. Machado, M. M. Oliveira and L. A. F. Fernandes, A Physiologically-based Model for Simulation of Color Vision Deficiency,
+# IEEE TVCG 15(6), 2009, severity 1; they act on linear RGB.
+SEEN = {
+    "normal": np.eye(3),
+    "protanopia": [
+        [0.152286, 1.052583, -0.204868],
+        [0.114503, 0.786281, 0.099216],
+        [-0.003882, -0.048116, 1.051998],
+    ],
+    "deuteranopia": [
+        [0.367322, 0.860646, -0.227968],
+        [0.280085, 0.672501, 0.047413],
+        [-0.011820, 0.042940, 0.968881],
+    ],
+    "tritanopia": [
+        [1.255528, -0.076749, -0.178779],
+        [-0.078411, 0.930809, 0.147602],
+        [0.004733, 0.691367, 0.303900],
+    ],
+}
+XYZ = np.array(
+    [
+        [0.4124564, 0.3575761, 0.1804375],
+        [0.2126729, 0.7151522, 0.0721750],
+        [0.0193339, 0.1191920, 0.9503041],
+    ]
+)
+APART = 15  # in CIELAB; 2.3 is just noticeable side by side, thin lines need several times that
+
+
+def linear(color):
+    values = np.array(to_rgb(color))
+    return np.where(values <= 0.04045, values / 12.92, ((values + 0.055) / 1.055) ** 2.4)
+
+
+def lab(rgb):
+    ratios = XYZ @ np.clip(rgb, 0, 1) / XYZ.sum(1)
+    f = np.where(ratios > (6 / 29) ** 3, np.cbrt(ratios), ratios / (3 * (6 / 29) ** 2) + 4 / 29)
+    return np.array([116 * f[1] - 16, 500 * (f[0] - f[1]), 200 * (f[1] - f[2])])
+
+
+def distance(a, b, kind):
+    return np.linalg.norm(lab(SEEN[kind] @ linear(a)) - lab(SEEN[kind] @ linear(b)))
+
+
+def contrast(a, b):
+    """WCAG 2's ratio: the relative luminances, each with 5% of stray light."""
+    dark, light = sorted(XYZ[1] @ linear(color) for color in (a, b))
+    return (light + 0.05) / (dark + 0.05)
+
+
+def test_the_measures_are_the_published_ones():
+    assert contrast("white", "black") == pytest.approx(21) and contrast(
+        "#767676", "white"
+    ) == pytest.approx(4.54, abs=0.01)
+    assert lab(linear("red")) == pytest.approx([53.24, 80.09, 67.20], abs=0.05)
+    assert (
+        distance("#00a000", "#b06000", "deuteranopia")
+        < distance("#00a000", "#b06000", "normal") / 2
+    )
+
+
+@pytest.mark.parametrize("kind", SEEN)
+def test_the_colours_are_told_apart(kind):
+    assert min(distance(a, b, kind) for a, b in combinations(COLORS, 2)) > APART
+
+
+def test_arms_of_one_colour_differ_in_dash():
+    for a, b in combinations(map(arm_style, ARMS), 2):
+        assert a["color"] != b["color"] or a["linestyle"] != b["linestyle"]
+
+
+DRAWN = {
+    "kernels": lambda: kernel_row(
+        {"A": torch.linspace(-2, 2, 25).reshape(5, 5), "B": torch.eye(3)}, "two kernels"
+    ),
+    "spectrum": lambda: spectrum_chart(
+        {name: torch.logspace(0, -k, 20) for k, name in enumerate("abcde", 1)}
+    ),
+    "plane": lambda: discriminant_plane({"blur": (2, 1), "box": (1, 1), "two ends": (0, 1)}),
+    "histogram": lambda: residual_histogram(
+        torch.linspace(0.1, 0.6, 200), {"blur": 0.1, "box": 0.44}, (0.1, 0.5)
+    ),
+    "paths": lambda: eigenvalue_paths(
+        torch.linspace(0, 3, 30), torch.linspace(-2, 2, 120).reshape(30, 4), 1.5
+    ),
+}
+
+
+@pytest.mark.parametrize("name", DRAWN)
+def test_words_in_charts_stand_out_from_what_is_behind_them(name, monkeypatch):
+    figures = []
+    monkeypatch.setattr(pictures, "_rendered", lambda figure: figures.append(figure) or b"")
+    DRAWN[name]()
+    canvas = FigureCanvasAgg(figures[0])
+    canvas.draw()
+    pixels = np.asarray(canvas.buffer_rgba())[::-1, :, :3]
+    words = [
+        text
+        for text in figures[0].findobj(lambda artist: hasattr(artist, "get_text"))
+        if text.get_text().strip()
+    ]
+    assert len(words) > 5
+    for text in words:
+        box = text.get_window_extent()
+        behind = pixels[
+            max(int(box.y0), 0) : int(box.y1) + 1, max(int(box.x0), 0) : int(box.x1) + 1
+        ].reshape(-1, 3)
+        if text.get_visible() and len(behind):
+            color = np.array(Counter(map(tuple, behind)).most_common(1)[0][0]) / 255
+            assert contrast(text.get_color(), color) >= 4.5, (
+                text.get_text(),
+                text.get_color(),
+                color,
+            )

@@ -1,0 +1,88 @@
+"""What a learner's hand and eye do with a playground: find it, type, press, look whether its pictures are others."""
+
+import io
+
+from PIL import Image
+
+HANDLE = ".noUi-handle, .ui-slider-handle"  # of a slider: ipywidgets 8, ipywidgets 7
+OUTPUT = ".jp-OutputArea-output .widget-vbox, .output_subarea .widget-vbox"  # JupyterLab, classic Notebook
+# the pixels of each picture; an address alone would also be another where the picture is the same, or broken
+DRAWN = """box => [...box.querySelectorAll('img')].map(image => {
+    if (!image.complete || !image.naturalWidth) return null;
+    const canvas = document.createElement('canvas');
+    [canvas.width, canvas.height] = [image.naturalWidth, image.naturalHeight];
+    canvas.getContext('2d').drawImage(image, 0, 0);
+    return canvas.toDataURL(); })"""
+
+
+def box_with(page, text):
+    """The live playground that shows `text`."""
+    box = page.locator(OUTPUT).filter(has_text=text).first
+    box.scroll_into_view_if_needed()
+    box.locator("img").first.wait_for()
+    return box
+
+
+def until(where, condition, value=None):
+    """Wait until `condition(element, value)` holds: a picture, a table and a menu arrive one after the other."""
+    arg = [where.element_handle(), value]
+    where.page.wait_for_function(
+        f"([element, value]) => ({condition})(element, value)", arg=arg, polling=100
+    )
+
+
+def pictures(box):
+    """The pixels of a playground's pictures, once all are drawn."""
+    until(box, f"box => ({DRAWN})(box).every(Boolean)")
+    return box.evaluate(DRAWN)
+
+
+def changed(box, before, which=None):
+    """Wait until a picture is another than `before`, or that one; gives them all."""
+    until(
+        box,
+        f"(box, [before, which]) => ({DRAWN})(box).some((now, i) => now && now !== before[i] && (which ?? i) === i)",
+        [before, which],
+    )
+    box.page.wait_for_timeout(300)  # until the last of several pictures has followed
+    return pictures(box)
+
+
+def says(box, text):
+    until(box, "(box, text) => box.innerText.includes(text)", text)
+
+
+def press(box, name):
+    """Press the button and wait for another picture; gives them all."""
+    before = pictures(box)
+    box.get_by_role("button", name=name).click()
+    return changed(box, before)
+
+
+def key(control, name):
+    """Press a key on a control: a slider's handle, a button, a box to tick."""
+    control.focus()
+    control.press(name)
+
+
+def key_and_undo(box, control, name, then="", at_first=""):
+    """A key changes the pictures and the words from `at_first` to `then`; *Undo* brings both back."""
+    before = pictures(box)
+    says(box, at_first)
+    key(control, name)
+    changed(box, before)
+    says(box, then)
+    assert press(box, "Undo") == before
+    says(box, at_first)
+
+
+def choose_file(box, name, content):
+    with box.page.expect_file_chooser() as chooser:
+        box.get_by_role("button", name="your own").click()
+    chooser.value.set_files({"name": name, "mimeType": "image/png", "buffer": content})
+
+
+def a_photo():
+    file = io.BytesIO()
+    Image.linear_gradient("L").convert("RGB").save(file, "PNG")
+    return file.getvalue()

@@ -1,0 +1,168 @@
+"""Hygiene of the saved notebooks: what a reader sees without running them."""
+
+import copy
+import re
+import runpy
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from lessonlib.claims import claims
+
+ROOT = Path(__file__).parents[2]
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+ADDRESS = runpy.run_path(str(ROOT / ".ci" / "address.py"))
+REPOSITORY = ADDRESS["repository"]()
+# what the course cites: looked up, so that a number typed wrongly does not lead to another paper
+PAPERS = {
+    "2101.03697": "RepVGG: Making VGG-style ConvNets Great Again",
+    "1712.05877": "Quantization and Training of Neural Networks for Efficient Integer-Arithmetic-Only Inference",
+    "1409.1556": "Very Deep Convolutional Networks for Large-Scale Image Recognition",
+    "1502.03167": "Batch Normalization: Accelerating Deep Network Training by Reducing Internal Covariate Shift",
+    "1512.00567": "Rethinking the Inception Architecture for Computer Vision",
+    "1603.07285": "A guide to convolution arithmetic for deep learning",
+    "1811.10495": "ExpandNets: Linear Over-parameterization to Train Compact Convolutional Networks",
+    "1812.01187": "Bag of Tricks for Image Classification with Convolutional Neural Networks",
+    "1903.08385": "Convolution with even-sized kernels and symmetric padding",
+    "2108.01538": "Geometry of Linear Convolutional Networks",
+    "2304.05752": "Function Space and Critical Points of Linear Convolutional Networks",
+}
+
+
+@pytest.fixture(params=NOTEBOOKS, ids=lambda path: path.stem)
+def path(request):
+    return request.param
+
+
+@pytest.fixture
+def notebook(path):
+    notebook = nbformat.read(path, as_version=4)
+    nbformat.validate(notebook)
+    return notebook
+
+
+def code_cells(notebook):
+    return [cell for cell in notebook.cells if cell.cell_type == "code" and cell.source.strip()]
+
+
+def prose(notebook):
+    return "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
+
+
+def outputs(notebook):
+    return [output for cell in code_cells(notebook) for output in cell.outputs]
+
+
+def headings(path):
+    return set(re.findall(r"^#+ (.+)$", prose(nbformat.read(path, as_version=4)), flags=re.M))
+
+
+def test_there_are_notebooks():
+    assert len(NOTEBOOKS) >= 4
+
+
+def test_saved_from_one_run_from_top_to_bottom(notebook):
+    counts = [cell.execution_count for cell in code_cells(notebook)]
+    assert counts == list(range(1, len(counts) + 1))
+
+
+def test_no_error_and_no_widget_state_is_saved(notebook):
+    assert not [output for output in outputs(notebook) if output.output_type == "error"]
+    assert "widgets" not in notebook.metadata
+
+
+def test_no_time_of_execution_is_saved(notebook):
+    assert not [cell.metadata for cell in notebook.cells if "execution" in cell.metadata]
+
+
+def test_nothing_is_saved_on_standard_error(notebook):
+    assert [
+        o.text for o in outputs(notebook) if o.output_type == "stream" and o.name == "stderr"
+    ] == []
+
+
+def test_marked_cells_have_outputs(notebook):
+    for cell in code_cells(notebook):
+        assert cell.outputs or "NBVAL_CHECK_OUTPUT" not in cell.source
+
+
+def test_every_picture_has_words(notebook):
+    for output in outputs(notebook):
+        if "image/png" in output.get("data", {}):
+            assert len(output.metadata.get("image/png", {}).get("alt", "")) > 20
+    for alt in re.findall(r"!\[(.*?)\]\(", prose(notebook)):
+        assert alt.strip()
+    assert "<img" not in prose(notebook)
+
+
+def test_formulas_are_text_that_github_sets_too(notebook):
+    latex = [
+        o["data"]["text/latex"] for o in outputs(notebook) if "text/latex" in o.get("data", {})
+    ]
+    for formula in [prose(notebook), *latex]:
+        assert not re.search(r"\\operatorname|\\newcommand|\\begin\{align\}", formula)
+    fences = [line for line in prose(notebook).splitlines() if "$$" in line]
+    assert all(line.strip() == "$$" for line in fences) and len(fences) % 2 == 0
+
+
+def test_the_badge_and_the_set_up_cell_name_this_notebook_and_the_one_repository(path, notebook):
+    where = REPOSITORY.removeprefix("https://github.com/")
+    badge = f"https://colab.research.google.com/github/{where}/blob/main/notebooks/{path.name}"
+    assert re.findall(
+        r"\]\((https://colab\.research\.google\.com/github/.*?)\)", prose(notebook)
+    ) == [badge]
+    assert re.findall(r"https://github\.com/[^\"]+", code_cells(notebook)[0].source) == [REPOSITORY]
+
+
+def test_make_address_would_change_nothing(path, notebook):
+    before = copy.deepcopy(notebook)
+    ADDRESS["address"](notebook, path.name, REPOSITORY)
+    assert notebook == before
+
+
+def test_a_fork_that_changes_one_line_gets_its_own_badge_and_set_up_cell(path, notebook):
+    before, fork = nbformat.writes(notebook), "https://github.com/somebody/a-fork"
+    ADDRESS["address"](notebook, path.name, fork)
+    here, there = (address.removeprefix("https://github.com/") for address in (REPOSITORY, fork))
+    assert here not in nbformat.writes(notebook) and nbformat.writes(notebook) == before.replace(
+        here, there
+    )
+
+
+def test_the_set_up_cell_is_short(notebook):
+    assert len(code_cells(notebook)[0].source.splitlines()) <= 12
+
+
+def test_cells_are_short(notebook):
+    assert max(len(cell.source.splitlines()) for cell in code_cells(notebook)) <= 25
+
+
+def test_links_between_notebooks_lead_somewhere(notebook):
+    for target in re.findall(r"\]\((\d\d_\w+\.ipynb)", prose(notebook)):
+        assert (ROOT / "notebooks" / target).exists(), target
+
+
+def test_references_name_the_paper_that_they_link_to(notebook):
+    (section,) = re.findall(r"^## References\n(.*?)(?=^#|\Z)", prose(notebook), flags=re.M | re.S)
+    cited = [line for line in section.splitlines() if line.startswith("- ")]
+    assert cited
+    for line in cited:
+        for text, number in re.findall(
+            r"\[arXiv ([^\]]*)\]\(https://arxiv\.org/abs/([^)]*)\)", line
+        ):
+            assert text == number and f"*{PAPERS[number]}*" in line
+        for text, number in re.findall(r"\[doi ([^\]]*)\]\(https://doi\.org/([^)]*)\)", line):
+            assert text == number
+        assert "arXiv" not in line or "arxiv.org/abs/" in line
+
+
+def test_every_verdict_is_shown_under_the_heading_it_names():
+    assert [claim.number for claim in claims()] == list(range(1, 16))
+    for claim in claims():
+        assert bool(claim.shown) == (claim.verdict != "open")
+        if claim.shown:
+            name, anchor = claim.shown.split("#")
+            assert anchor.replace("-", " ") in {
+                h.replace("-", " ") for h in headings(ROOT / "notebooks" / name)
+            }

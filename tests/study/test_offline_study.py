@@ -1,0 +1,79 @@
+"""The study is carried to a machine without a network piece by piece, and begins there once all of it has come, and whole."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+SCRIPT = Path(__file__).parents[2] / ".ci" / "offline_study"
+# In place of the real Pythons: one that "downloads" a wheel, one that "installs" it and says what it would train
+DOWNLOADS = """[ "$1" = - ] || while [ $# -gt 0 ]; do [ "$1" = -d ] && echo a wheel > "$2/some.whl"; shift; done"""
+INSTALLS = """if [ "$2" = pip ]; then mkdir part && cp wheels/some.whl part
+else echo "$PWD: $* on $(stat -c %s "$IMAGEWOOF") bytes with $(cat "${PYTHONPATH%%:*}/some.whl")"; fi"""
+
+pytestmark = pytest.mark.skipif(
+    sys.platform != "linux", reason="the machines it is for have Linux and GNU's tools"
+)
+
+
+def checkout(folder, python, does):
+    for path in (folder / ".ci" / "offline_study", folder / python):
+        path.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copy(SCRIPT, folder / ".ci")
+    (folder / python).write_text(f"#!/usr/bin/env bash\n{does}\n")
+    (folder / python).chmod(0o755)
+    return folder
+
+
+def call(folder, *words, **environment):
+    path = f"{folder}:{os.environ['PATH']}"
+    ended = subprocess.run(
+        [".ci/offline_study", *words],
+        cwd=folder,
+        env=os.environ | {"PATH": path} | environment,
+        capture_output=True,
+        text=True,
+    )
+    return ended.returncode, ended.stdout.strip()
+
+
+def test_every_piece_is_small_and_the_study_begins_when_all_are_there(tmp_path):
+    photos = tmp_path / "any name.tgz"
+    with photos.open("wb") as file:
+        file.truncate(100_000_000)
+    here, there = (
+        checkout(tmp_path / "here", ".venv/bin/python", DOWNLOADS),
+        checkout(tmp_path / "there", "python3", INSTALLS),
+    )
+    assert call(here, "pack", "3.12", "torch", IMAGEWOOF=str(photos))[0] == 0
+    *pieces, sums = sorted((here / "build" / "offline").glob("piece*"))
+    assert (
+        sums.name == "pieces"
+        and len(pieces) == 3
+        and all(piece.stat().st_size < 50_000_000 for piece in pieces)
+    )
+
+    def bring(*files):
+        kept = there / "build" / "offline"
+        shutil.rmtree(kept, ignore_errors=True)
+        kept.mkdir(parents=True)
+        for file in files:
+            shutil.copy(file, kept)
+        return call(there, "run", "gpu", "--only", "3x3", TMPDIR=str(tmp_path))
+
+    assert bring() == (1, "There is no build/offline/pieces: pack, and bring it with every piece.")
+    assert bring(sums, pieces[2])[1].startswith(
+        "Still to come, or damaged: piece.00 piece.01. Bring it in build/offline, "
+    )
+    damaged = tmp_path / "piece.00"
+    damaged.write_bytes(b"half")
+    assert "damaged: piece.00 piece.01." in bring(sums, damaged)[1]
+    assert "damaged: piece.01." in bring(sums, pieces[0])[1]
+    begun = 0, f"{there}: -m lessonlib.study gpu --only 3x3 on 100000000 bytes with a wheel"
+    assert bring(sums, pieces[1]) == begun
+    (tmp_path / "lesson-offline" / "part").mkdir()  # a kill while it was installed
+    shutil.rmtree(tmp_path / "lesson-offline" / "site")
+    assert bring() == begun
