@@ -70,6 +70,7 @@ class Photos:
     classes: tuple[str, ...]
     source: str
     stand_in: bool
+    copy: str = ""
 
 
 def load_photos(tier, official=None):
@@ -247,8 +248,9 @@ def _as_photos(decoded, fingerprint):
     synsets = list(BREEDS)
     labels = np.array([synsets.index(PurePosixPath(name).parts[1]) for name in names])
     n = int(split.sum())  # the list is sorted: train first
-    source = f"Imagewoof v2, {n:,} training and {len(names) - n:,} validation photos, copy {fingerprint[:8]}"
+    source = f"Imagewoof v2, {n:,} training and {len(names) - n:,} validation photos"
     train, valid = (
         Split(images[part], labels[part], aspects[part]) for part in (slice(n), slice(n, None))
     )
-    return Photos(train, valid, tuple(BREEDS.values()), source, stand_in=False)
+    classes = tuple(BREEDS.values())
+    return Photos(train, valid, classes, source, stand_in=False, copy=fingerprint[:8])

@@ -28,6 +28,7 @@ class Trial:
     arm: str
     recipe: Tier
     seed: int
+    precision: str | None = None
 
     def __str__(self):
         network, plain = self.recipe.network, TIERS["gpu"].network

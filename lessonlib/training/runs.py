@@ -3,32 +3,62 @@
 import json
 import platform
 import re
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import asdict, dataclass, fields
 from importlib.metadata import version
+from pathlib import Path
+from typing import NamedTuple
 
-import torch
 from filelock import FileLock
 
+from lessonlib.configs import Network
+from lessonlib.device import PRECISIONS, check_precision, choose_device, describe_device
 from lessonlib.paths import DATA, runs_folder, unfinished_folder
 
-__all__ = ["Run", "run_key", "record", "recorded", "load_runs", "own_runs", "machine", "versions"]
+__all__ = ["Arithmetic", "arithmetic_here", "Run", "run_key", "record", "recorded"]
+__all__ += ["load_runs", "own_runs", "machine", "versions"]
+
+
+class Arithmetic(NamedTuple):
+    """How a run was computed: the kind of device, the precision, torch's version.
+
+    Runs that differ in it may differ in accuracy for that reason alone, so they are not compared.
+    """
+
+    device: str
+    precision: str
+    torch: str
+
+
+def arithmetic_here(precision: str | None = None) -> Arithmetic:
+    """How this machine computes: in `precision`, or for None in the best its device has.
+
+    Raises ValueError for a precision that the device lacks.
+    """
+    device = choose_device()
+    return Arithmetic(device.type, check_precision(precision, device), version("torch"))
 
 
 @dataclass(frozen=True)
 class Run:
     """What one training gave.
 
-    arm, seed: which one; recipe: the tier's numbers; data, stand_in: what it saw; epochs: for each finished epoch
-    `loss`, `valid_loss`, `accuracy` (share of the validation set), `seconds` (training only) and `images_per_second`;
-    losses: the training loss of every batch; parameters: of the model; finished: False where it was stopped.
+    arm, seed: which one; recipe: the tier's numbers; data: the data set; copy: which copy of it;
+    stand_in: True for the synthetic one; device, precision: as in `Arithmetic`;
+    epochs: for each finished epoch `loss`, `valid_loss`, `accuracy` (share of the validation set),
+    `seconds` (training only) and `images_per_second`; losses: the training loss of every batch;
+    parameters: of the model; finished: False if it was stopped.
     """
 
     arm: str
     seed: int
     recipe: dict
     data: str
+    copy: str
     stand_in: bool
+    device: str
+    precision: str
     epochs: list
     losses: list
     parameters: int
@@ -37,29 +67,37 @@ class Run:
     versions: dict
 
     @property
-    def accuracy(self):
-        """Share of the validation set the last finished epoch got right, None before the first one ends."""
+    def accuracy(self) -> float | None:
+        """Share of the validation set that the last finished epoch got right, None before it."""
         return self.epochs[-1]["accuracy"] if self.epochs else None
 
-    def matches(self, tier, photos):
-        """Whether it was trained to its end on `photos`, by the recipe of `tier`."""
-        alike = _as_json(self.recipe) == _as_json(
-            asdict(tier)
-        )  # a recorded recipe has lists where a tier has tuples
-        return self.finished and alike and self.data == photos.source
+    @property
+    def arithmetic(self) -> Arithmetic:
+        """How it was computed."""
+        return Arithmetic(self.device, self.precision, self.versions["torch"])
+
+    @property
+    def key(self) -> str:
+        """Its `run_key`."""
+        return run_key(self.arm, self.recipe, self.seed, self.data, self.arithmetic)
+
+    def matches(self, tier, photos) -> bool:
+        """Whether it was trained to its end on `photos`' data set, by the recipe of `tier`."""
+        same_recipe = _as_json(self.recipe) == _as_json(asdict(tier))
+        return self.finished and same_recipe and self.data == photos.source
 
 
-def run_key(arm, recipe, seed, data):
-    """One text for each run there can be: `recipe` is a tier as a dictionary, fresh or back from its line."""
-    return json.dumps([arm, recipe, seed, data])
+def run_key(arm: str, recipe: dict, seed: int, data: str, arithmetic: Arithmetic) -> str:
+    """One text for each run there can be. recipe: a tier as a dictionary, fresh or from a line."""
+    return _as_json([arm, recipe, seed, data, *arithmetic])
 
 
-def record(run, name="local"):
-    """Append `run` to `<runs folder>/<name>.jsonl`. Writers wait for each other, on machines that share the folder too.
+def record(run: Run, name: str = "local") -> None:
+    """Append `run` to `<runs folder>/<name>.jsonl`; writers wait for each other, over NFS too.
 
-    Half a line, left by a writer that was killed, is cut off first.
-    Raises OSError where the disk is full or cannot be written, and then nothing is added; TypeError for what is no Run;
-    ValueError for a name that is none.
+    Half a line, left by a writer that was killed, is cut off first. Raises OSError if the disk is
+    full or cannot be written, and then nothing is added; TypeError if `run` is not a Run;
+    ValueError for an invalid name.
     """
     if not isinstance(run, Run):
         raise TypeError(
@@ -67,15 +105,59 @@ def record(run, name="local"):
         )
     path = _file(runs_folder(), name)
     line = (json.dumps(asdict(run)) + "\n").encode()
+    written = 0
     with FileLock(unfinished_folder() / f"{name}.lock"), _opened(path) as file:
-        end, written = _mended(file), 0
-        with suppress(OSError):  # raised where there is no room for a single byte
+        end = _mended(file)
+        with suppress(OSError):  # raised if there is no room for a single byte
             written = file.write(line)
         if written < len(line):
             file.truncate(end)
             raise OSError(
-                f"{path} has no room for the run of {run.arm}, seed {run.seed}; free some and start again."
+                f"{path} has no room for the run of {run.arm}, seed {run.seed}: "
+                "free some and start again."
             )
+
+
+def load_runs(name: str = "local") -> list[Run]:
+    """The recorded runs of that name: those that came with the course, then this machine's.
+
+    An empty list if there are none. A damaged line is named and left out.
+    """
+    return _whole(_lines(name, (DATA / "runs", runs_folder())))
+
+
+def own_runs(name: str = "local") -> list[Run]:
+    """As `load_runs`, but only what this machine has recorded."""
+    return _whole(_lines(name, (runs_folder(),)))
+
+
+def recorded(name: str) -> set[str]:
+    """The `run_key` of every finished run under that name."""
+    lines = _lines(name, (DATA / "runs", runs_folder()))
+    return {run.key for _, _, run in lines if run and run.finished}
+
+
+def machine() -> str:
+    """What computes, in words."""
+    return describe_device(choose_device())
+
+
+def versions() -> dict[str, str]:
+    """Versions of what the numbers depend on."""
+    packages = {name: version(name) for name in ("torch", "fastai")}
+    return {"python": platform.python_version()} | packages
+
+
+def _as_json(value):
+    return json.dumps(value, sort_keys=True)
+
+
+def _file(folder, name):
+    if not isinstance(name, str) or not re.fullmatch(r"[\w .-]*\w", name):
+        raise ValueError(
+            f"{name!r} is no name for a set of runs: use letters, digits, spaces, - and _."
+        )
+    return folder / f"{name}.jsonl"
 
 
 def _opened(path):
@@ -87,42 +169,21 @@ def _opened(path):
         ) from error
 
 
-def _file(folder, name):
-    if not isinstance(name, str) or not re.fullmatch(r"[\w .-]*\w", name):
-        raise ValueError(
-            f"{name!r} is no name for a set of runs: use letters, digits, spaces, - and _."
-        )
-    return folder / f"{name}.jsonl"
-
-
 def _mended(file):
-    """The size of the file, in bytes, once its last line is whole: nobody is writing it any more, we hold the lock."""
+    """The file's size in bytes, its last line made whole; nobody else writes: we hold the lock."""
     file.seek(0)
     last = file.read().rpartition(b"\n")[2]
     try:
         json.loads(last or b"0")
-        file.write(
-            b"\n" if last else b""
-        )  # whole, but for the end of the line: an editor may have taken that
     except ValueError:
         file.truncate(file.tell() - len(last))
+    else:
+        if last:  # whole but for the end of the line, which an editor may have taken
+            file.write(b"\n")
     return file.seek(0, 2)
 
 
-def load_runs(name="local"):
-    """The recorded runs of that name: those that came with the course, then this machine's. None is there: an empty list.
-
-    A damaged line is named and left out.
-    """
-    return _whole(_lines(name, (DATA / "runs", runs_folder())))
-
-
-def own_runs(name="local"):
-    """As `load_runs`, but only what this machine has recorded."""
-    return _whole(_lines(name, (runs_folder(),)))
-
-
-def _whole(lines):
+def _whole(lines: Iterable) -> list[Run]:
     runs = []
     for path, number, run in lines:
         if run is None:
@@ -132,20 +193,11 @@ def _whole(lines):
     return runs
 
 
-def recorded(name):
-    """What is recorded under that name, finished, as the texts of `which`."""
-    runs = [run for _, _, run in _lines(name, (DATA / "runs", runs_folder())) if run]
-    return {run_key(run.arm, run.recipe, run.seed, run.data) for run in runs if run.finished}
-
-
-def _as_json(recipe):
-    return json.dumps(recipe, sort_keys=True)
-
-
-def _lines(name, folders):
-    """(path, number, Run or None where it is damaged) of every line in these folders."""
+def _lines(name, folders) -> Iterator[tuple[Path, int, Run | None]]:
+    """(path, number, Run or None if it is damaged) of every line in these folders."""
     for path in dict.fromkeys(_file(folder, name) for folder in folders):
-        for number, line in enumerate(path.read_bytes().splitlines() if path.is_file() else [], 1):
+        lines = path.read_bytes().splitlines() if path.is_file() else []
+        for number, line in enumerate(lines, 1):
             try:
                 yield path, number, _run(json.loads(line))
             except (ValueError, KeyError, TypeError, RecursionError):
@@ -153,25 +205,26 @@ def _lines(name, folders):
 
 
 def _run(values):
-    """The Run of a line's values; ValueError, KeyError or TypeError for those of an older or another program."""
+    """The Run of a line's values; ValueError, KeyError or TypeError if another program wrote it."""
+    values = _brought_up_to_date(values)
     run = Run(**{field.name: values[field.name] for field in fields(Run)})
     for field in fields(Run):
         if not isinstance(getattr(run, field.name), field.type):
             raise TypeError(field.name)
     if not all(0 <= epoch["accuracy"] <= 1 for epoch in run.epochs):
         raise ValueError("accuracy")
+    if run.precision not in PRECISIONS or "torch" not in run.versions:
+        raise ValueError("precision")
     return run
 
 
-def machine():
-    """What computes, in words: the GPU's name, or the CPU's architecture and the cores torch uses."""
-    if torch.cuda.is_available():
-        return torch.cuda.get_device_name()
-    return f"CPU, {platform.machine()}, threads: {torch.get_num_threads()}"
-
-
-def versions():
-    """Versions of what the numbers depend on."""
-    return {"python": platform.python_version()} | {
-        name: version(name) for name in ("torch", "fastai")
-    }
+def _brought_up_to_date(values):
+    """A line as it is written now. The first study's named no precision: all on CPUs in float32."""
+    if "precision" in values:
+        return values
+    data, _, copy = values["data"].partition(", copy ")
+    recipe = dict(values["recipe"])
+    if "network" in recipe:
+        recipe["network"] = asdict(Network()) | recipe["network"]
+    added = {"data": data, "copy": copy, "device": "cpu", "precision": "float32", "recipe": recipe}
+    return values | added

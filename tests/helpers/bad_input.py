@@ -20,9 +20,10 @@ import pytest
 
 import lessonlib
 from helpers.copies import SMALL, jpeg
+from helpers.runs import a_run
 from lessonlib.configs import TIERS
 from lessonlib.imagewoof.photos import synthetic_photos
-from lessonlib.training.runs import Run, own_runs, record
+from lessonlib.training.runs import own_runs, record
 
 HERE = Path(lessonlib.__file__).parent
 
@@ -33,19 +34,7 @@ NAN, INF = float("nan"), float("inf")
 TIER = replace(TIERS["test"], photos=(2, 1), epochs=1, batch=4)
 
 
-RUN = Run(
-    "2x2",
-    0,
-    json.loads(json.dumps(asdict(TIER))),
-    "drawings",
-    True,
-    [{"accuracy": 0.1}],
-    [2.3],
-    7,
-    True,
-    "none",
-    {},
-)
+RUN = a_run(recipe=json.loads(json.dumps(asdict(TIER))))
 
 
 class Bad(NamedTuple):

@@ -14,7 +14,8 @@ from lessonlib.arms import ARMS
 from lessonlib.configs import TIERS
 from lessonlib.imagewoof.photos import synthetic_photos
 from lessonlib.training import checkpoints
-from lessonlib.training.fit import TrainingControl, fit, learner_for
+from lessonlib.training.fit import fit, learner_for
+from lessonlib.training.recorder import TrainingControl
 from lessonlib.training.runs import own_runs
 
 TIER = replace(TIERS["test"], epochs=3)

@@ -13,7 +13,8 @@ from lessonlib.configs import TIERS, current_tier
 from lessonlib.imagewoof.batches import MEAN, STD, Batches
 from lessonlib.imagewoof.crops import middle
 from lessonlib.imagewoof.photos import load_photos, synthetic_photos
-from lessonlib.training.fit import OutOfMemory, TrainingControl, fit, learner_for
+from lessonlib.training.fit import OutOfMemory, fit, learner_for
+from lessonlib.training.recorder import TrainingControl
 from lessonlib.training.runs import load_runs, record
 
 TIER = TIERS["test"]

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from nbclient import NotebookClient
 
+from helpers.runs import a_run
 from lessonlib.arms import ARMS, THE_FOUR
 from lessonlib.configs import TIERS
 from lessonlib.figures import labels
@@ -22,9 +23,10 @@ from lessonlib.imagewoof.photos import synthetic_photos
 from lessonlib.playgrounds.race import RacePlayground
 from lessonlib.training import race as race_module
 from lessonlib.training.fit import OutOfMemory, fit, learner_for
-from lessonlib.training.race import Live, Race, duration_in_words
+from lessonlib.training.progress import Live, duration_in_words
+from lessonlib.training.race import Race
 from lessonlib.training.reference_bands import bands_of, describe
-from lessonlib.training.runs import Run, load_runs, own_runs, record
+from lessonlib.training.runs import load_runs, own_runs, record
 
 TIER = TIERS["test"]
 LONG = replace(TIER, epochs=4)
@@ -328,15 +330,10 @@ def test_an_interrupt_while_finish_waits_stops_and_keeps(photos, monkeypatch):
 
 def earlier(photos, accuracy, **changes):
     """A recorded run of one 3x3 whose accuracy after the two epochs is `accuracy` and twice that."""
-    told = {
-        "arm": "3x3",
-        "recipe": json.loads(json.dumps(asdict(TIER))),
-        "data": photos.source,
-        "finished": True,
-        "machine": "M",
-    }
-    rest = {"seed": 0, "stand_in": True, "losses": [], "parameters": 1, "versions": {}}
-    return Run(**told | rest | changes, epochs=[{"accuracy": accuracy}, {"accuracy": 2 * accuracy}])
+    recipe = json.loads(json.dumps(asdict(TIER)))
+    epochs = [{"accuracy": accuracy}, {"accuracy": 2 * accuracy}]
+    told = {"arm": "3x3", "recipe": recipe, "data": photos.source, "machine": "M"}
+    return a_run(**told | changes, epochs=epochs)
 
 
 def test_a_band_spans_the_runs_that_match(photos):
@@ -355,14 +352,14 @@ def test_a_band_spans_the_runs_that_match(photos):
         and band.high.tolist() == [0.4, 0.8]
     )
     assert describe([band]).startswith(
-        "Pale bands: least to most of 3 earlier runs an arm"
-    ) and "recorded on M" in describe([band])
+        "Pale bands: least to most of 3 earlier runs per arm"
+    ) and "recorded on M, float32" in describe([band])
     many = [earlier(photos, 0.01 * k, machine=f"M{k % 2}") for k in range(11)]
     (band,) = bands_of(many, THE_FOUR, TIER, photos)
     assert np.allclose(band.low, [0.01, 0.02]) and np.allclose(band.high, [0.09, 0.18])
     assert "middle 80% of 11 earlier runs" in describe(
         [band]
-    ) and "recorded on M0; M1." in describe([band])
+    ) and "recorded on M0, float32; M1, float32." in describe([band])
     both = bands_of(many + [replace(run, arm="2x2") for run in few], THE_FOUR, TIER, photos)
     assert [b.high[0] for b in both] == [
         0.1,

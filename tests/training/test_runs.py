@@ -1,19 +1,18 @@
 """Runs on the disk: whole lines, whoever is killed, whatever is full, however many write."""
 
+import json
 import resource
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, replace
 
 import pytest
 
+from helpers.runs import a_run
 from lessonlib.configs import TIERS
 from lessonlib.training import runs
-from lessonlib.training.runs import Run, load_runs, record, recorded, run_key
+from lessonlib.training.runs import load_runs, record, recorded, run_key
 
-RUN = Run(
-    arm="2x2", seed=0, recipe=asdict(TIERS["test"]), data="drawings", stand_in=True, epochs=[{"accuracy": 0.1}],
-    losses=[2.3] * 400, parameters=7, finished=True, machine="none", versions={},
-)  # fmt: skip
+RUN = a_run(losses=[2.3] * 400)
 
 
 @pytest.fixture
@@ -75,10 +74,33 @@ def test_runs_that_came_with_the_course_and_new_ones_are_one_record(folder, tmp_
 def test_the_same_run_has_the_same_text_before_and_after_its_line(folder):
     record(RUN)
     record(replace(RUN, seed=1, finished=False))
-    assert recorded("local") == {run_key("2x2", asdict(TIERS["test"]), 0, "drawings")}
+    here = RUN.arithmetic
+    assert recorded("local") == {run_key("2x2", asdict(TIERS["test"]), 0, "drawings", here)}
     others = (
-        ["3x3", RUN.recipe, 0, RUN.data],
-        ["2x2", asdict(TIERS["cpu"]), 0, RUN.data],
-        ["2x2", RUN.recipe, 0, "photos"],
+        ["3x3", RUN.recipe, 0, RUN.data, here],
+        ["2x2", asdict(TIERS["cpu"]), 0, RUN.data, here],
+        ["2x2", RUN.recipe, 0, "photos", here],
+        ["2x2", RUN.recipe, 0, RUN.data, here._replace(device="cuda")],
+        ["2x2", RUN.recipe, 0, RUN.data, here._replace(precision="bfloat16")],
+        ["2x2", RUN.recipe, 0, RUN.data, here._replace(torch="2.6.0")],
     )
     assert not recorded("local") & {run_key(*other) for other in others}
+
+
+def test_a_line_of_the_first_study_is_of_float32_on_a_cpu(folder, capsys):
+    values = asdict(RUN) | {"data": "Imagewoof v2, 9 photos, copy 0a1b2c3d"}
+    for added_since in ("copy", "device", "precision"):
+        del values[added_since]
+    folder.mkdir()
+    (folder / "local.jsonl").write_text(json.dumps(values) + "\n")
+    (run,) = load_runs()
+    assert (run.data, run.copy) == ("Imagewoof v2, 9 photos", "0a1b2c3d")
+    assert (run.device, run.precision) == ("cpu", "float32")
+    assert capsys.readouterr().out == ""
+
+
+def test_a_line_of_an_unknown_precision_is_named_and_left_out(folder, capsys):
+    record(replace(RUN, precision="float8"))
+    record(RUN)
+    assert load_runs() == [replace(RUN, recipe=json.loads(json.dumps(RUN.recipe)))]
+    assert "Left out line 1" in capsys.readouterr().out
