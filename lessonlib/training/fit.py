@@ -2,6 +2,7 @@
 
 from contextlib import contextmanager, suppress
 from dataclasses import asdict
+from datetime import UTC, datetime
 
 import torch
 from fastai.callback.schedule import ParamScheduler, combined_cos
@@ -151,6 +152,7 @@ def _run_of(learner, recorder):
         finished=len(recorder.epochs) == learner.tier.epochs,
         machine=machine(),
         versions=versions(),
+        recorded=datetime.now(UTC).isoformat(timespec="seconds"),
     )
 
 

@@ -48,7 +48,7 @@ class Run:
     stand_in: True for the synthetic one; device, precision: as in `Arithmetic`;
     epochs: for each finished epoch `loss`, `valid_loss`, `accuracy` (share of the validation set),
     `seconds` (training only) and `images_per_second`; losses: the training loss of every batch;
-    parameters: of the model; finished: False if it was stopped.
+    parameters: of the model; finished: False if it was stopped; recorded: when it ended, UTC.
     """
 
     arm: str
@@ -65,6 +65,7 @@ class Run:
     finished: bool
     machine: str
     versions: dict
+    recorded: str
 
     @property
     def accuracy(self) -> float | None:
@@ -220,6 +221,7 @@ def _run(values):
 
 def _brought_up_to_date(values):
     """A line as it is written now. The first study's named no precision: all on CPUs in float32."""
+    values = {"recorded": ""} | values
     if "precision" in values:
         return values
     data, _, copy = values["data"].partition(", copy ")

@@ -21,6 +21,7 @@ FIELDS = {
     "finished": True,
     "machine": "none",
     "versions": {"torch": version("torch")},
+    "recorded": "",
 }
 
 
