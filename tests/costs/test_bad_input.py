@@ -58,7 +58,7 @@ test_costs = bad_input_test(
             "nothing to time",
             lambda _: timing.time_interleaved({}),
             ValueError,
-            "times",
+            "time_interleaved",
             "at least one candidate",
         ),
         Bad(
@@ -72,7 +72,7 @@ test_costs = bad_input_test(
             "a result to time",
             lambda _: timing.time_interleaved({"a": 3}),
             ValueError,
-            "times",
+            "time_interleaved",
             "call without arguments",
         ),
         Bad(
