@@ -94,9 +94,9 @@ def means_and_spreads(boxes, aspect):
 @pytest.mark.parametrize("aspect", [0.4, 0.75, 1.0, 1.33, 3.0])
 def test_boxes_are_spread_as_fastais(aspect):
     random.seed(0)
-    n, size = 4000, 1000
-    ours = random_boxes(np.full(n, aspect), size, seeded(0)).numpy() / size
-    theirs = fastais_boxes(aspect, n, size)
+    size = 1000
+    theirs = fastais_boxes(aspect, 4000, size)
+    ours = random_boxes(np.full(4000, aspect), size, seeded(0)).numpy() / size
     gap = means_and_spreads(ours, aspect) - means_and_spreads(theirs, aspect)
     assert np.abs(gap).max() < 0.02
 
@@ -128,7 +128,8 @@ def test_a_crop_of_the_stored_square_is_faithful_to_the_photo(stored, px):
         box = (left, top, right, bottom)
         return from_pillow(photo.resize((px, px), Image.Resampling.BILINEAR, box=box)).float()
 
-    lost, moved = 0, 0
+    lost = 0
+    moved = 0
     for box in random_boxes(np.full(20, aspect), stored, seeded(1)):
         left, top, right, bottom = (box.double() * torch.tensor([200, 160] * 2) / stored).tolist()
         away = 1 if right < 199 else -1
