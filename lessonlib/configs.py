@@ -27,7 +27,8 @@ class Network:
     stem: "3x3", three of them, or "7x7", a single one;
     norm_last: the stem's last BatchNorm stands after the maxpool;
     norm_first: BatchNorm before the activation, the usual order, else after it;
-    activation, stem_activation: "relu" or "mish".
+    activation, stem_activation: "relu" or "mish";
+    stem_replaced: the arm takes the place of the stem's 3x3 too, as in the thread.
     Raises ValueError or TypeError for other values.
     """
 
@@ -39,11 +40,13 @@ class Network:
     norm_first: bool = True
     activation: str = "relu"
     stem_activation: str = "relu"
+    stem_replaced: bool = True
 
     def __post_init__(self) -> None:
         require_type("Network", Real, width=self.width)
         require_type("Network", tuple, blocks=self.blocks)
         require_type("Network", bool, norm_last=self.norm_last, norm_first=self.norm_first)
+        require_type("Network", bool, stem_replaced=self.stem_replaced)
         for blocks in self.blocks:
             require_int("Network", blocks=blocks)
         if not math.isfinite(self.width) or int(32 * self.width) < 1 or len(self.blocks) != 4:

@@ -16,24 +16,28 @@ SAMPLES = {"flower": "flower.jpg", "temple": "china.jpg"}
 
 
 def sample_photo(name="flower", size=128):
-    """A photo `(3, size, size)`, float64 in [0, 1], from scikit-learn's samples. ValueError for an unknown name or no size."""
+    """One of scikit-learn's sample photos, its middle square: `(3, size, size)`, float64 in [0, 1].
+
+    name: one of `SAMPLES`. ValueError for another name, or if size is not a whole number from 1 up.
+    """
     if name not in tuple(SAMPLES):
         raise ValueError(f"There is no sample photo {name!r}; choose one of {', '.join(SAMPLES)}.")
     require_int("sample_photo", size=size)
-    samples = (
-        Path(find_spec("sklearn").origin).parent / "datasets" / "images"
-    )  # to import it takes a second and more
-    return _square(Image.open(samples / SAMPLES[name]), size)
+    # found, not imported: importing scikit-learn takes over a second
+    package = Path(find_spec("sklearn").origin).parent
+    return _square(Image.open(package / "datasets" / "images" / SAMPLES[name]), size)
 
 
 def read_photo(data, size=128):
-    """The middle square of a picture file's bytes as `(3, size, size)`, float64 in [0, 1]. ValueError where there is none.
+    """The middle square of a picture file's bytes: `(3, size, size)`, float64 in [0, 1].
 
-    TypeError for what are no bytes, such as a path.
+    TypeError if data is not bytes (a path is not); ValueError if it is not a picture, or if size is
+    not a whole number from 1 up.
     """
     if not isinstance(data, bytes):
         raise TypeError(
-            f"read_photo takes a file's bytes, not a {type(data).__name__}: Path(name).read_bytes() gives them."
+            f"read_photo takes a file's bytes, not a {type(data).__name__}: "
+            "Path(name).read_bytes() gives them."
         )
     require_int("read_photo", size=size)
     try:
@@ -45,5 +49,6 @@ def read_photo(data, size=128):
 
 
 def _square(image, size):
-    values = np.asarray(ImageOps.fit(image.convert("RGB"), (size, size), Image.Resampling.BICUBIC))
-    return torch.from_numpy(values.copy()).permute(2, 0, 1).double() / 255
+    fitted = ImageOps.fit(image.convert("RGB"), (size, size), Image.Resampling.BICUBIC)
+    values = np.asarray(fitted).copy()  # torch wants memory that can be written
+    return torch.from_numpy(values).permute(2, 0, 1).double() / 255

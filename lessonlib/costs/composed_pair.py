@@ -1,8 +1,9 @@
-"""A linear pair of 2x2 convolutions that trains at nearly the cost of one 3x3: compose the two kernels, convolve once.
+"""A linear pair of 2x2 convolutions that trains at nearly the cost of one 3x3.
 
-The same weights, outputs and gradients as the pair in series. Composing does not depend on the photos: it costs
-`hidden / (n*h*w)` of the convolution's multiplications, nothing in an early layer and as much as the convolution in a last one.
-So each layer decides for itself.
+The pair's two kernels are composed into one 3x3 kernel, which convolves once: the same weights,
+outputs and gradients as the pair in series. What composing costs does not grow with the number of
+photos. It is `hidden / (n*h*w)` of the convolution's multiplications, next to nothing in an early
+layer and as much as the convolution itself in a last one. So each layer decides for itself.
 """
 
 from contextlib import nullcontext
@@ -16,19 +17,26 @@ from lessonlib.checks import require_int, require_type
 
 __all__ = ["ComposedPair", "compose_by_nine", "composing_pays", "composing_share", "series_share"]
 
-# Measured on a processor, with benchmarks/bench_composed.py: a multiplication of composing takes as long as so many of the
-# convolution, its matrices being small; and in series each takes a little longer, for the middle is written and read again.
-PRICE, TRAFFIC = 8, 1.2
+# Both measured on a CPU with tests/benchmarks/bench_composed.py. A multiplication of composing
+# takes PRICE times as long as one of the convolution, because its matrices are small. A
+# multiplication in series takes TRAFFIC times as long, because what is between the two
+# convolutions is written to memory and read again.
+PRICE = 8
+TRAFFIC = 1.2
 
-# k0 + k1 x at 0, 1 and infinity; and from the values of p0 + p1 x + p2 x^2 there to p0, p1, p2
-AT = torch.tensor([[1.0, 0], [1, 1], [0, 1]])
-BACK = torch.tensor([[1.0, 0, 0], [-1, 1, -1], [0, 0, 1]])
+# From (k0, k1) to the values of k0 + k1 x at x = 0, 1 and infinity.
+EVALUATE = torch.tensor([[1.0, 0], [1, 1], [0, 1]])
+# From the values of p0 + p1 x + p2 x^2 at 0, 1 and infinity to (p0, p1, p2).
+INTERPOLATE = torch.tensor([[1.0, 0, 0], [-1, 1, -1], [0, 0, 1]])
 
 
 class ComposedPair(nn.Sequential):
-    """Two 2x2 convolutions, `(n, channels_in, h, w)` to what a 3x3 with padding 1 gives, as arm "pair" and with its weights.
+    """Two 2x2 convolutions in place of a 3x3 with padding 1, with the weights of the arm "pair".
 
-    Each call decides by `composing_pays` which way is cheaper; `composes` says how the last call went, None before it.
+    Maps `(n, channels_in, h, w)` to `(n, channels_out, ceil(h/stride), ceil(w/stride))`. Each call
+    asks `composing_pays` which way is cheaper. composes: True if the last call composed first,
+    False if it ran in series, None before the first call.
+    Raises ValueError for an input that is not 4-dimensional.
     """
 
     def __init__(self, channels_in, channels_out, stride=1):
@@ -41,8 +49,10 @@ class ComposedPair(nn.Sequential):
 
     def forward(self, x):
         if x.ndim != 4:
+            shape = tuple(x.shape)
             raise ValueError(
-                f"A ComposedPair takes photos (n, channels, h, w), not {tuple(x.shape)}: a single one is x[None]."
+                f"A ComposedPair takes photos (n, channels, h, w), not {shape}; "
+                "for a single photo give x[None]."
             )
         first, second = self
         self.composes = composing_pays(
@@ -57,94 +67,131 @@ class ComposedPair(nn.Sequential):
 
 
 class _ComposedConvolution(torch.autograd.Function):
-    """`conv2d(x, compose_by_nine(b, c), stride, padding=1)`, keeping only x, b and c for the backward pass.
+    """`conv2d(x, compose_by_nine(b, c), stride, padding=1)`, saving only x, b and c for backward.
 
-    Left to itself autograd would keep the composed kernel and the nine evaluations too, three times a 3x3's weights. Composing
-    once more in the backward pass is cheaper than that wherever composing is cheap, and elsewhere the pair runs in series.
+    Autograd alone would also save the composed kernel and its nine evaluations, three times the
+    weights of a 3x3. The backward pass composes once more instead: that is cheap wherever composing
+    is cheap, and elsewhere the pair runs in series.
     """
 
     @staticmethod
     def forward(ctx, x, b, c, stride):
         ctx.save_for_backward(x, b, c)
-        kind = x.device.type
-        ctx.stride, ctx.half = (
-            stride,
-            torch.amp.is_autocast_available(kind) and torch.is_autocast_enabled(kind),
-        )
+        ctx.stride = stride
+        ctx.autocast = _autocast_enabled(x.device.type)
         return F.conv2d(x, compose_by_nine(b, c), stride=stride, padding=1)
 
     @staticmethod
     @once_differentiable
     def backward(ctx, grad):
         x, b, c = ctx.saved_tensors
-        with (
-            torch.enable_grad(),
-            torch.autocast(x.device.type, grad.dtype) if ctx.half else nullcontext(),
-        ):
-            b, c = b.detach().requires_grad_(), c.detach().requires_grad_()
+        b = b.detach().requires_grad_()
+        c = c.detach().requires_grad_()
+        autocast = torch.autocast(x.device.type, grad.dtype) if ctx.autocast else nullcontext()
+        with torch.enable_grad(), autocast:
             a = compose_by_nine(b, c).to(grad.dtype)
-        # as autograd does it; torch.nn.grad would take two calls, neither of them channels last
-        d_x, d_a, _ = torch.ops.aten.convolution_backward(
-            grad,
-            x.to(grad.dtype),
-            a.detach(),
-            None,
-            ctx.stride,
-            (1, 1),
-            (1, 1),
-            False,
-            (0, 0),
-            1,
-            (ctx.needs_input_grad[0], True, False),
-        )
-        return d_x if d_x is None else d_x.to(x.dtype), *torch.autograd.grad(a, (b, c), d_a), None
+        d_x, d_a = _convolution_gradients(ctx, grad, x.to(grad.dtype), a.detach())
+        d_b, d_c = torch.autograd.grad(a, (b, c), d_a)
+        if d_x is not None:
+            d_x = d_x.to(x.dtype)
+        return d_x, d_b, d_c, None
+
+
+def _autocast_enabled(device):
+    return torch.amp.is_autocast_available(device) and torch.is_autocast_enabled(device)
+
+
+def _convolution_gradients(ctx, grad, x, a):
+    """Gradients by x (None if not needed) and by a of `conv2d(x, a, stride=ctx.stride, padding=1)`.
+
+    One call of what autograd itself uses. torch.nn.grad takes two calls, neither channels last.
+    """
+    d_x, d_a, _ = torch.ops.aten.convolution_backward(
+        grad,
+        x,
+        a,
+        bias_sizes=None,
+        stride=ctx.stride,
+        padding=(1, 1),
+        dilation=(1, 1),
+        transposed=False,
+        output_padding=(0, 0),
+        groups=1,
+        output_mask=(ctx.needs_input_grad[0], True, False),
+    )
+    return d_x, d_a
 
 
 def composing_share(shape, hidden, stride=1):
-    """Multiplications of composing, `9 * in * hidden * out`, over those of the 3x3, `9 * n * in * out * h' * w'`.
+    """Multiplications of composing, `9 * in * hidden * out`, as a share of those of the 3x3.
 
-    shape: of the input, `(n, in, h, w)`. The same in the backward pass, where both are done twice.
+    shape: of the input, `(n, in, h, w)`. The 3x3 takes `9 * n * in * out * h' * w'`. The share is
+    the same in the backward pass, where both do twice as many.
     """
     n, _, h, w = shape
-    return hidden / (n * -(-h // stride) * -(-w // stride))
+    return hidden / (n * _pixels_out(h, w, stride))
 
 
 def series_share(shape, hidden, out, stride=1):
-    """Multiplications of the two in series over those of the 3x3: about 8/9, more at the border, 20/9 and more at stride 2."""
+    """Multiplications of the two in series as a multiple of those of the 3x3.
+
+    shape: of the input, `(n, in, h, w)`. With equal channels throughout it is a little over 8/9 at
+    stride 1, because of the border, and over 20/9 at stride 2.
+    """
     _, channels_in, h, w = shape
-    last = -(-h // stride) * -(-w // stride)
-    return (
-        4 * hidden * (channels_in * (h + 1) * (w + 1) + out * last) / (9 * channels_in * out * last)
-    )
+    pixels = _pixels_out(h, w, stride)
+    first = 4 * channels_in * hidden * (h + 1) * (w + 1)
+    second = 4 * hidden * out * pixels
+    one_3x3 = 9 * channels_in * out * pixels
+    return (first + second) / one_3x3
 
 
 def composing_pays(shape, hidden, out, stride=1):
-    """Whether the 3x3 and composing its kernel, before it, take less time than the two in series."""
-    return 1 + PRICE * composing_share(shape, hidden, stride) <= TRAFFIC * series_share(
-        shape, hidden, out, stride
-    )
+    """Whether composing the kernel and one 3x3 convolution take less time than the two in series.
+
+    shape: of the input, `(n, in, h, w)`.
+    """
+    composed = 1 + PRICE * composing_share(shape, hidden, stride)
+    in_series = TRAFFIC * series_share(shape, hidden, out, stride)
+    return composed <= in_series
+
+
+def _pixels_out(h, w, stride):
+    return -(-h // stride) * -(-w // stride)  # rounded up
 
 
 def compose_by_nine(b, c):
-    """`kernels.compose` for two 2x2 kernels `(hidden, in, 2, 2)` and `(out, hidden, 2, 2)` in 9 matrix products, not 16.
+    """`kernels.compose` of two 2x2 kernels in 9 matrix products, not 16.
 
-    A kernel is a polynomial in two variables, and composing multiplies them. Both are evaluated at the nine points (s, t) with
-    s and t in 0, 1 and infinity, multiplied there, and the product is read back from its nine values: Karatsuba's trick (1962)
-    in both directions. Returns `(out, in, 3, 3)`, channels last. TypeError, ValueError for others.
+    b: `(hidden, in, 2, 2)`; c: `(out, hidden, 2, 2)`. Returns `(out, in, 3, 3)`, channels last.
+    A kernel is a polynomial in two variables, and composing multiplies the polynomials. Both are
+    evaluated at the nine points (s, t) with s and t in 0, 1 and infinity and multiplied there; the
+    nine values determine the product (Karatsuba and Ofman 1962, in both directions).
+    TypeError if b or c is not a tensor or their dtypes differ, ValueError for other shapes.
     """
+    _check_2x2_kernels(b, c)
+    evaluate = torch.kron(EVALUATE, EVALUATE).to(b)
+    interpolate = torch.kron(INTERPOLATE, INTERPOLATE).to(b)
+
+    def at_nine_points(k):  # (p, q, 2, 2) to (9, p, q)
+        coefficients = k.permute(0, 2, 3, 1).flatten(1, 2)
+        return (evaluate @ coefficients).transpose(0, 1)
+
+    products = at_nine_points(c) @ at_nine_points(b)
+    kernel = interpolate @ products.transpose(0, 1)  # (out, 9, in)
+    return kernel.unflatten(1, (3, 3)).permute(0, 3, 1, 2)
+
+
+def _check_2x2_kernels(b, c):
     require_type("compose_by_nine", torch.Tensor, b=b, c=c)
-    if not b.ndim == c.ndim == 4 or {*b.shape[2:], *c.shape[2:]} != {2} or b.shape[0] != c.shape[1]:
+    both_2x2 = b.ndim == c.ndim == 4 and b.shape[2:] == c.shape[2:] == (2, 2)
+    if not both_2x2 or b.shape[0] != c.shape[1]:
         raise ValueError(
-            f"compose_by_nine takes kernels (hidden, in, 2, 2) and (out, hidden, 2, 2); got {tuple(b.shape)}, {tuple(c.shape)}."
+            "compose_by_nine takes kernels (hidden, in, 2, 2) and (out, hidden, 2, 2); "
+            f"got {tuple(b.shape)}, {tuple(c.shape)}."
         )
     if b.dtype != c.dtype:
         raise TypeError(
-            f"compose_by_nine: {b.dtype} and {c.dtype} do not mix; make both the same, as with .double()."
+            f"compose_by_nine: {b.dtype} and {c.dtype} do not mix; "
+            "make both the same, as with .double()."
         )
-    values, back = (torch.kron(m, m).to(b) for m in (AT, BACK))
-
-    def at_nine_points(k):  # (p, q, 2, 2) to (9, p, q)
-        return (values @ k.permute(0, 2, 3, 1).flatten(1, 2)).transpose(0, 1)
-
-    products = at_nine_points(c) @ at_nine_points(b)
-    return (back @ products.transpose(0, 1)).unflatten(1, (3, 3)).permute(0, 3, 1, 2)

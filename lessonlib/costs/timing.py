@@ -1,4 +1,7 @@
-"""What a layer takes by the clock: candidates measured in turns, warmed up, with their spread; and the roof of a machine."""
+"""How long a layer takes, measured: candidates in turns, warmed up, with their spread.
+
+And the roofline of a machine, the most that it can do.
+"""
 
 import time
 from dataclasses import dataclass
@@ -13,7 +16,7 @@ __all__ = ["Timing", "Roofline", "forward_backward_calls", "time_interleaved", "
 
 @dataclass(frozen=True)
 class Timing:
-    """Seconds of one candidate over several rounds, and its ratio to the first candidate, taken round by round.
+    """Seconds of one candidate over several rounds, and its ratio to the first, round by round.
 
     low and high are the quartiles: half of the rounds lie between them.
     """
@@ -28,23 +31,27 @@ class Timing:
 
 @dataclass(frozen=True)
 class Roofline:
-    """What a machine can do at most: `macs` and `bytes`, both a second."""
+    """The most a machine can do: `macs` per second, and `bytes` moved per second."""
 
     macs: float
     bytes: float
 
     def attainable(self, intensity):
-        """MACs a second for so many MACs a byte: `min(macs, bytes * intensity)`, the roofline."""
+        """The most MACs per second at `intensity`, in MACs per byte.
+
+        This is the roofline of Williams, Waterman and Patterson 2009.
+        """
         return min(self.macs, self.bytes * intensity)
 
 
 def forward_backward_calls(module, x):
-    """Three calls to give to `times`: the module's "forward", its "backward", and "both" one after the other.
+    """Three calls for `time_interleaved`: "forward", "backward", and "both", one after the other.
 
-    The gradient is taken by the weights and by x, from a fixed gradient of the output. TypeError for other arguments.
+    The backward pass takes the gradients by the weights and by x, from a fixed gradient of the
+    output. TypeError if module is not an nn.Module or x is not a tensor.
     """
-    require_type("passes", torch.nn.Module, module=module)
-    require_type("passes", torch.Tensor, x=x)
+    require_type("forward_backward_calls", torch.nn.Module, module=module)
+    require_type("forward_backward_calls", torch.Tensor, x=x)
     x = x.detach().requires_grad_()
     sources = [x, *module.parameters()]
     y = module(x)
@@ -59,51 +66,57 @@ def forward_backward_calls(module, x):
 def time_interleaved(candidates, rounds=10, warm_up=2):
     """The `Timing` of each of `candidates`, `{name: call without arguments}`, measured in turns.
 
-    In turns, so that whatever else the machine does meets all alike, and the ratios are of one run. The first rounds, for
-    caches and for libraries that look for their fastest way, are not counted. On a GPU the clock waits until it is done.
-    Raises TypeError for no dictionary, ValueError without calls in it, and for fewer than two rounds: one has no spread.
+    In turns, so that other load on the machine meets all candidates alike, and each ratio is of one
+    round. warm_up: rounds at the start that are not counted; they fill caches and let libraries
+    choose their fastest algorithm. On a GPU the clock stops only when the work is done.
+    TypeError if candidates is not a dictionary, ValueError if it is empty or holds anything but
+    calls, and for fewer than two rounds, which have no spread.
     """
-    require_type("times", dict, candidates=candidates)
-    if not candidates or not all(map(callable, candidates.values())):
-        raise ValueError("times: give at least one candidate, {name: call without arguments}.")
-    require_int("times", 2, rounds=rounds)
+    _check_candidates(candidates)
+    require_int("time_interleaved", 2, rounds=rounds)
     seconds = {name: [] for name in candidates}
+    forth = list(candidates)
+    back = forth[::-1]
     for round in range(-warm_up, rounds):
-        for name in list(candidates)[
-            :: 1 if round % 2 else -1
-        ]:  # to and fro: nobody always comes after the same one
+        for name in forth if round % 2 else back:  # to and fro, so that no one always comes last
             taken = _seconds(candidates[name])
             if round >= 0:
                 seconds[name].append(taken)
     base = next(iter(seconds.values()))
-    return {
-        name: Timing(*_spread(taken), *_spread([t / b for t, b in zip(taken, base)]))
-        for name, taken in seconds.items()
-    }
+    return {name: _timing(taken, base) for name, taken in seconds.items()}
 
 
 def measure_roofline(device="cpu", side=1024, megabytes=64, rounds=10):
-    """The `Roofline` of this machine, measured: a product of two matrices (side, side), and a copy of so many megabytes.
+    """The `Roofline` of this machine: a product of two (side, side) matrices, and a copy in memory.
 
-    The copy should be larger than the processor's caches. A ceiling is what is reached at best, so the fastest round counts.
-    Raises ValueError for a device that is not here, and for sizes below 1.
+    megabytes: of the copy; it should be larger than the processor's caches. A ceiling is the best
+    that is reached, so the fastest round counts.
+    ValueError for a device that this machine does not have, and for sizes below 1.
     """
-    if str(device).partition(":")[0] not in (
-        "cpu",
-        *(["cuda"] if torch.cuda.is_available() else []),
-    ):
-        raise ValueError(
-            f"There is no device {device!r} here; choose cpu or cuda, where there is a GPU."
-        )
+    _check_device(device)
     require_int("measure_roofline", side=side, megabytes=megabytes, rounds=rounds)
     a, b = torch.randn(2, side, side, device=device)
     source = torch.randn(megabytes * 2**18, device=device)
     target = torch.empty_like(source)
-    multiply, copy = (
-        min(_seconds(call) for _ in range(rounds))
-        for call in (lambda: a @ b, lambda: target.copy_(source))
-    )
+    multiply = min(_seconds(lambda: a @ b) for _ in range(rounds))
+    copy = min(_seconds(lambda: target.copy_(source)) for _ in range(rounds))
     return Roofline(macs=side**3 / multiply, bytes=2 * source.nbytes / copy)
+
+
+def _check_candidates(candidates):
+    require_type("time_interleaved", dict, candidates=candidates)
+    if not candidates or not all(map(callable, candidates.values())):
+        raise ValueError(
+            "time_interleaved: give at least one candidate, {name: call without arguments}."
+        )
+
+
+def _check_device(device):
+    kind = str(device).partition(":")[0]
+    if kind != "cpu" and not (kind == "cuda" and torch.cuda.is_available()):
+        raise ValueError(
+            f"There is no device {device!r} here; choose cpu or cuda, where there is a GPU."
+        )
 
 
 def _seconds(call):
@@ -117,6 +130,12 @@ def _seconds(call):
 def _wait():
     if torch.cuda.is_available():
         torch.cuda.synchronize()
+
+
+def _timing(taken, base):
+    """`Timing` of the seconds `taken`, with ratios to those of `base` in the same rounds."""
+    ratios = [t / b for t, b in zip(taken, base)]
+    return Timing(*_spread(taken), *_spread(ratios))
 
 
 def _spread(values):

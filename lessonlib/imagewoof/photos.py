@@ -1,21 +1,18 @@
-"""The ten dogs: find a copy of Imagewoof, check it, decode every photo once into an array that stays on disk."""
+"""The ten dogs: find a copy of Imagewoof, check it, and give its decoded photos."""
 
-import io
-import json
 import os
-import shutil
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 import numpy as np
-from PIL import Image
-from tqdm import tqdm
 
 from lessonlib.imagewoof import synthetic
+from lessonlib.imagewoof.cache import decode_once, read_cache
 from lessonlib.imagewoof.download import Source, download
 from lessonlib.imagewoof.sources import DataError, check_names, official_names, open_copy
-from lessonlib.paths import DATA, cache_folder, hold_folder
+from lessonlib.paths import DATA, cache_folder
 
 __all__ = [
     "BREEDS",
@@ -39,7 +36,7 @@ BREEDS = {
     "n02111889": "Samoyed",
     "n02115641": "dingo",
 }
-# fast.ai's own, as in fastai's URLs.IMAGEWOOF_160, and fastai's data/download_checks.py
+# fast.ai's own, as in fastai's URLs.IMAGEWOOF_160 and its data/download_checks.py
 ARCHIVE = Source(
     "https://s3.amazonaws.com/fast-ai-imageclas/imagewoof2-160.tgz",
     size=92_612_825,
@@ -48,8 +45,10 @@ ARCHIVE = Source(
 
 
 class Split(NamedTuple):
-    """Decoded photos, whole, squeezed into squares: uint8 `(n, 3, stored, stored)`, the colours of a pixel side by side in
-    memory; int64 labels `(n,)`; aspects `(n,)`, the photo's own width over its height.
+    """Decoded photos of one split, each whole and squeezed into a square.
+
+    images: uint8 `(n, 3, stored, stored)`, the colours of a pixel side by side in memory;
+    labels: int64 `(n,)`; aspects: `(n,)`, the photo's own width over its height.
     """
 
     images: np.ndarray
@@ -59,10 +58,10 @@ class Split(NamedTuple):
 
 @dataclass(frozen=True)
 class Photos:
-    """Decoded photos, those to learn from and those to be judged by.
+    """Decoded photos, to train on and to validate with.
 
-    classes: the names of the labels; source: where they come from, in words, for charts and recorded runs;
-    stand_in: True where they are the project's own drawings and not dogs.
+    classes: the names of the labels; source: where the photos come from, in words, for charts and
+    recorded runs; stand_in: True if they are the synthetic drawings and not dogs.
     """
 
     train: Split
@@ -74,10 +73,13 @@ class Photos:
 
 
 def load_photos(tier, official=None):
-    """The photos for `tier`, from the first of: `IMAGEWOOF`, `data/`, fastai's cache, fast.ai's download, the stand-in.
+    """The `Photos` for `tier`, from the first source that works.
 
-    `official` replaces the list that a copy is checked against. What was found is printed, in one sentence.
-    Raises DataError where the copy named by `IMAGEWOOF` cannot be used; another broken copy is named and passed over.
+    In this order: the copy named by `IMAGEWOOF`, `data/`, fastai's cache, fast.ai's download, the
+    synthetic stand-in. official: the names that a copy must hold, by default `official_names()`.
+    Prints a sentence about each copy that fails, and if the stand-in is used.
+    Raises DataError if the copy named by `IMAGEWOOF` cannot be used; any other copy that fails is
+    passed over.
     """
     official = official or official_names()
     named = os.environ.get("IMAGEWOOF")
@@ -94,163 +96,88 @@ def load_photos(tier, official=None):
         except DataError as error:
             print(f"Imagewoof could not be downloaded: {error}")
     print(
-        "Using the STAND-IN, ten classes of drawn shapes. For dogs, set IMAGEWOOF to a copy of imagewoof2-160.tgz."
+        "Using the STAND-IN, ten classes of drawn shapes. "
+        "For dogs, set IMAGEWOOF to a copy of imagewoof2-160.tgz."
     )
     return synthetic_photos(tier)
 
 
 def synthetic_photos(tier):
-    """The drawn stand-in as `Photos`, in the sizes of `tier`."""
+    """The synthetic stand-in as `Photos`, in the sizes of `tier`."""
     n_train, n_valid = tier.photos or synthetic.PER_CLASS
-    drawn = [synthetic.draw(n, tier.stored, seed) for seed, n in enumerate((n_train, n_valid))]
-    train, valid = (Split(images, labels, np.ones(len(labels))) for images, labels in drawn)
     return Photos(
-        train, valid, synthetic.CLASSES, "stand-in (drawn shapes, no photos)", stand_in=True
+        train=_drawn(n_train, tier.stored, seed=0),
+        valid=_drawn(n_valid, tier.stored, seed=1),
+        classes=synthetic.CLASSES,
+        source="stand-in (drawn shapes, no photos)",
+        stand_in=True,
     )
 
 
 def usual_places():
-    """The copies that `load_photos` finds by itself, in its order, none of them opened yet."""
+    """Paths of the copies that `load_photos` finds by itself, in its order, not opened yet."""
     fastai = Path(os.environ.get("FASTAI_HOME", "~/.fastai")).expanduser()
-    places = [DATA, fastai / "data", fastai / "archive"]
-    return [
-        p
-        for place in places
-        for p in (place / "imagewoof2-160", place / "imagewoof2-160.tgz")
-        if p.exists()
-    ]
+    folders = [DATA, fastai / "data", fastai / "archive"]
+    names = ["imagewoof2-160", "imagewoof2-160.tgz"]
+    places = [folder / name for folder in folders for name in names]
+    return [place for place in places if place.exists()]
 
 
 def kept_folder(fingerprint, tier):
-    """Where the decoded photos of the copy with that fingerprint are kept in the sizes of `tier`, or will be."""
+    """The cache folder for the copy with that fingerprint, decoded in the sizes of `tier`.
+
+    It need not exist.
+    """
     most = "all" if tier.photos is None else "x".join(map(str, tier.photos))
     return cache_folder() / f"{fingerprint[:16]}-whole-{tier.stored}px-{most}"
 
 
 def _decoded(path, tier, official):
+    """The `Photos` of the copy at `path`, from its cache if there is one."""
     copy = open_copy(path)
-    fingerprint, names = copy.fingerprint(), _chosen(official, tier.photos)
-    kept = kept_folder(fingerprint, tier)
-    decoded = _read(kept)
+    fingerprint = copy.fingerprint()
+    folder = kept_folder(fingerprint, tier)
+    decoded = read_cache(folder)
     if decoded is None:
         check_names(copy, official)
-        try:
-            with hold_folder(kept.parent):
-                if _read(kept) is None:  # no other kernel was faster
-                    _keep(copy, names, tier.stored, kept)
-            decoded = _read(kept)
-        except OSError as error:
-            print(
-                f"Photos stay in memory, {kept.parent} cannot be written ({error.strerror}): set LESSON_CACHE elsewhere."
-            )
-            decoded = _in_memory(copy, names, tier.stored)
+        names = _chosen(official, tier.photos)
+        decoded = decode_once(copy, names, tier.stored, folder)
     return _as_photos(decoded, fingerprint)
-
-
-def _read(kept):
-    """(images, names, aspects) from the cache, None where they are not there, or damaged."""
-    try:
-        about = json.loads((kept / "about.json").read_text())
-        images = np.load(
-            kept / "images.npy", mmap_mode="c"
-        )  # copy on write: torch wants writable memory
-        return (
-            (images, about["names"], about["aspects"])
-            if len(images) == len(about["names"])
-            else None
-        )
-    except (OSError, EOFError, ValueError, KeyError, TypeError):
-        return None
-
-
-def _keep(copy, names, size, kept):
-    """Decode into a hidden folder and rename it at the end: whoever is killed leaves no half-made cache.
-
-    To be called by one kernel at a time. Written, not mapped: a mapped file on a full disk kills the process.
-    """
-    if kept.exists():
-        print(f"{kept} is damaged: decoding its photos anew.")
-        shutil.rmtree(kept)
-    making = kept.parent / ".making"
-    shutil.rmtree(making, ignore_errors=True)  # of a kernel that was killed
-    making.mkdir()
-    aspects = [0.0] * len(names)
-    try:
-        with (making / "images.npy").open("wb") as file:
-            header = {"descr": "|u1", "fortran_order": False, "shape": (len(names), size, size, 3)}
-            np.lib.format.write_array_header_1_0(file, header)
-            start = file.tell()
-            for i, square, aspect in _decode(copy, names, size):
-                file.seek(start + i * square.nbytes)
-                file.write(square)
-                aspects[i] = aspect
-            file.flush()
-            os.fsync(file.fileno())
-        (making / "about.json").write_text(
-            json.dumps({"copy": str(copy.path), "names": names, "aspects": aspects})
-        )
-        making.rename(kept)
-    finally:
-        shutil.rmtree(making, ignore_errors=True)
-
-
-def _in_memory(copy, names, size):
-    images, aspects = np.empty((len(names), size, size, 3), np.uint8), [0.0] * len(names)
-    for i, square, aspect in _decode(copy, names, size):
-        images[i], aspects[i] = square, aspect
-    return images, names, aspects
-
-
-def _decode(copy, names, size):
-    """Yield each photo as (its place in `names`, uint8 `(size, size, 3)`, its aspect), in the order of the copy."""
-    order = {name: i for i, name in enumerate(names)}
-    for name, data in tqdm(
-        copy.photos(names), total=len(names), desc="decoding, once", leave=False
-    ):
-        yield order[name], *_squeezed(data, size, f"{copy.path}: {name}")
-
-
-def _squeezed(data, size, where):
-    """A JPEG as a square of `size` pixels, and its own width over height.
-
-    Lanczos keeps most of its sharpness. Draft mode lets the decoder skip what the shrinking would discard of a large photo.
-    """
-    try:
-        with Image.open(io.BytesIO(data)) as photo:
-            aspect = photo.width / photo.height
-            photo.draft("RGB", (2 * size, 2 * size))
-            return np.asarray(
-                photo.convert("RGB").resize((size, size), Image.Resampling.LANCZOS)
-            ), aspect
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        raise DataError(
-            f"{where} is not a readable picture ({len(data):,} bytes). Get a fresh copy."
-        ) from error
 
 
 def _chosen(official, photos):
     """All names, or the first few of each class in each split."""
     if photos is None:
         return list(official)
-    most, taken, chosen = dict(zip(("train", "val"), photos)), {}, []
+    most = dict(zip(("train", "val"), photos))
+    taken = Counter()
+    chosen = []
     for name in official:
         folder = PurePosixPath(name).parent
-        taken[folder] = taken.get(folder, 0) + 1
+        taken[folder] += 1
         if taken[folder] <= most[folder.parts[0]]:
             chosen.append(name)
     return chosen
 
 
 def _as_photos(decoded, fingerprint):
-    images, names, aspects = decoded
-    images, aspects = np.moveaxis(images, 3, 1), np.array(aspects)
-    split = np.array([name.startswith("train/") for name in names])
     synsets = list(BREEDS)
-    labels = np.array([synsets.index(PurePosixPath(name).parts[1]) for name in names])
-    n = int(split.sum())  # the list is sorted: train first
-    source = f"Imagewoof v2, {n:,} training and {len(names) - n:,} validation photos"
-    train, valid = (
-        Split(images[part], labels[part], aspects[part]) for part in (slice(n), slice(n, None))
+    images = np.moveaxis(decoded.images, 3, 1)
+    labels = np.array([synsets.index(PurePosixPath(name).parts[1]) for name in decoded.names])
+    aspects = np.array(decoded.aspects)
+    n_train = sum(name.startswith("train/") for name in decoded.names)
+    n_valid = len(decoded.names) - n_train
+    return Photos(
+        # the names are sorted: train first
+        train=Split(images[:n_train], labels[:n_train], aspects[:n_train]),
+        valid=Split(images[n_train:], labels[n_train:], aspects[n_train:]),
+        classes=tuple(BREEDS.values()),
+        source=f"Imagewoof v2, {n_train:,} training and {n_valid:,} validation photos",
+        stand_in=False,
+        copy=fingerprint[:8],
     )
-    classes = tuple(BREEDS.values())
-    return Photos(train, valid, classes, source, stand_in=False, copy=fingerprint[:8])
+
+
+def _drawn(per_class, size, seed):
+    images, labels = synthetic.draw(per_class, size, seed)
+    return Split(images, labels, aspects=np.ones(len(labels)))

@@ -1,4 +1,4 @@
-"""One copy of Imagewoof, a folder or an archive: list it, check it against the official list, read its photos.
+"""A copy of Imagewoof, folder or archive: list it, check it, read its photos.
 
 An archive is read member by member and never unpacked, so nothing in it can write anywhere.
 """
@@ -28,12 +28,16 @@ def official_names():
 
 
 def open_copy(path):
-    """The copy at `path`: an object with `names()`, `photos(wanted)` and `fingerprint()`. DataError where there is none."""
+    """The copy at `path`: a `FolderCopy` or an `ArchiveCopy`.
+
+    Both have `names()`, `photos(wanted)` and `fingerprint()`.
+    DataError if there is no folder or file at `path`, or if it cannot be read.
+    """
     if not isinstance(path, str | Path):
         raise DataError(f"A copy is a folder or an archive, not {path!r}: give its path.")
     path = Path(path).expanduser()
-    kind = FolderCopy if os.path.isdir(path) else ArchiveCopy if os.path.isfile(path) else None
-    if kind is None:
+    is_folder = os.path.isdir(path)
+    if not is_folder and not os.path.isfile(path):
         raise DataError(
             f"There is no folder or archive at {path}; correct the path (IMAGEWOOF), or unset it."
         )
@@ -41,26 +45,35 @@ def open_copy(path):
         raise DataError(
             f"{path} cannot be read: change its permissions, or point IMAGEWOOF to another copy."
         )
-    return kind(path)
+    return FolderCopy(path) if is_folder else ArchiveCopy(path)
 
 
 def check_names(copy, official):
     """Raise DataError unless `copy` holds exactly the photos of the `official` list."""
-    names, official = set(copy.names()), set(official)
-    missing, extra = sorted(official - names), sorted(names - official)
-    if not missing and not extra:
-        return
-    folders = {str(PurePosixPath(n).parent) for n in official}
-    empty = sorted(folders - {str(PurePosixPath(n).parent) for n in names})
-    if empty:
-        what = f"has no photo in {', '.join(empty[:3])}" + (
-            f" and {len(empty) - 3} more folders" if len(empty) > 3 else ""
+    difference = _difference(set(copy.names()), set(official))
+    if difference:
+        raise DataError(
+            f"{copy.path} is not the whole Imagewoof v2: it {difference}. Get a fresh copy."
         )
-    elif missing:
-        what = f"lacks {len(missing):,} of {len(official):,} photos, {missing[0]} first"
-    else:
-        what = f"has {len(extra):,} photos that the official list does not have, {extra[0]} first"
-    raise DataError(f"{copy.path} is not the whole Imagewoof v2: it {what}. Get a fresh copy.")
+
+
+def _difference(names, official):
+    """What `names` lack, or what they have beyond `official`, in words; None if they are equal."""
+    missing = sorted(official - names)
+    extra = sorted(names - official)
+    empty = sorted(_folders(official) - _folders(names))
+    if empty:
+        more = f" and {len(empty) - 3} more folders" if len(empty) > 3 else ""
+        return f"has no photo in {', '.join(empty[:3])}{more}"
+    if missing:
+        return f"lacks {len(missing):,} of {len(official):,} photos, {missing[0]} first"
+    if extra:
+        return f"has {len(extra):,} photos that the official list does not have, {extra[0]} first"
+    return None
+
+
+def _folders(names):
+    return {str(PurePosixPath(name).parent) for name in names}
 
 
 class FolderCopy:
@@ -80,7 +93,7 @@ class FolderCopy:
         return sorted(p.relative_to(self.root).as_posix() for p in self._files())
 
     def photos(self, wanted):
-        """Yield `(name, bytes)` for each name in `wanted`."""
+        """Yield `(name, bytes)` for each name in `wanted`. DataError if one cannot be read."""
         for name in wanted:
             try:
                 yield name, (self.root / name).read_bytes()
@@ -90,20 +103,19 @@ class FolderCopy:
                 ) from error
 
     def fingerprint(self):
-        """Changes when any file is added, removed or written."""
-        seen = sorted(
-            (p.relative_to(self.root).as_posix(), p.stat().st_size, p.stat().st_mtime_ns)
-            for p in self._files()
-        )
+        """SHA-256 in hex, which changes if any file is added, removed or written."""
+        seen = sorted(self._stamp(p) for p in self._files())
         return hashlib.sha256(repr(seen).encode()).hexdigest()
 
+    def _stamp(self, path):
+        stat = path.stat()
+        return path.relative_to(self.root).as_posix(), stat.st_size, stat.st_mtime_ns
+
     def _files(self):
-        return (
-            p
-            for split in ("train", "val")
-            for p in (self.root / split).rglob("*")
-            if _is_photo(p.name)
-        )
+        for split in ("train", "val"):
+            for path in (self.root / split).rglob("*"):
+                if _is_photo(path.name):
+                    yield path
 
 
 class ArchiveCopy:
@@ -117,14 +129,17 @@ class ArchiveCopy:
         return sorted(name for name, _, _ in self._members())
 
     def photos(self, wanted):
-        """Yield `(name, bytes)` for each name in `wanted`, in the archive's order."""
+        """Yield `(name, bytes)` for each name in `wanted`, in the archive's order.
+
+        DataError if the archive is damaged, or if a member of it is unsafe.
+        """
         wanted = set(wanted)
         for name, tar, member in self._members():
             if name in wanted:
                 yield name, tar.extractfile(member).read()
 
     def fingerprint(self):
-        """SHA-256 of the file. DataError where it cannot be read."""
+        """SHA-256 of the file in hex. DataError if it cannot be read."""
         try:
             with self.path.open("rb") as f:
                 return hashlib.file_digest(f, "sha256").hexdigest()
@@ -139,26 +154,28 @@ class ArchiveCopy:
                 for member in tar:
                     self._refuse_unsafe(member)
                     if member.isfile() and _is_photo(member.name):
-                        yield "/".join(PurePosixPath(member.name).parts[-3:]), tar, member
+                        name = "/".join(PurePosixPath(member.name).parts[-3:])
+                        yield name, tar, member
         except (tarfile.TarError, EOFError, zlib.error, OSError) as error:
+            why = str(error).rstrip(".")
             raise DataError(
-                f"{self.path} cannot be read to its end, cut short or damaged ({str(error).rstrip('.')}). Get a fresh copy."
+                f"{self.path} cannot be read to its end, cut short or damaged ({why}). "
+                "Get a fresh copy."
             ) from error
 
     def _refuse_unsafe(self, member):
         place = PurePosixPath(member.name)
         if place.is_absolute() or ".." in place.parts:
-            raise DataError(
-                f"{self.path} is refused: its member {member.name!r} points outside the archive. Get a fresh copy."
-            )
-        if not (member.isfile() or member.isdir()):
-            raise DataError(
-                f"{self.path} is refused: its member {member.name!r} is a link or a device. Get a fresh copy."
-            )
-        if member.size > LARGEST_PHOTO:
-            raise DataError(
-                f"{self.path} is refused: its member {member.name!r} has {member.size:,} bytes. Get a fresh copy."
-            )
+            fault = "points outside the archive"
+        elif not (member.isfile() or member.isdir()):
+            fault = "is a link or a device"
+        elif member.size > LARGEST_PHOTO:
+            fault = f"has {member.size:,} bytes"
+        else:
+            return
+        raise DataError(
+            f"{self.path} is refused: its member {member.name!r} {fault}. Get a fresh copy."
+        )
 
 
 def _is_photo(name):

@@ -1,7 +1,8 @@
-"""A stand-in for the dogs where there are none: ten classes of shapes, drawn by formula, each time the same.
+"""A synthetic stand-in for the dogs: ten classes of shapes, drawn by formula.
 
-A class is a shape; place, size, angle, light, contrast and both colours are drawn at random, so that no pixel by itself
-tells the class. It shows that the machinery works and says nothing about photos.
+A class is a shape. Place, size, angle, light, contrast and both colours are drawn at random, so no
+single pixel tells the class; the same seed gives the same drawings. The stand-in shows that the
+machinery works and says nothing about photos.
 """
 
 from functools import cache
@@ -12,20 +13,21 @@ from lessonlib.checks import require_int
 
 __all__ = ["CLASSES", "PER_CLASS", "draw"]
 
-PER_CLASS = (400, 100)  # training and validation drawings a class
+PER_CLASS = (400, 100)  # training and validation drawings per class
 
-# Each shape in its own coordinates x, y with |x|, |y| <= 1, r and t their polar form.
+
+def _larger_side(x, y):
+    return np.maximum(abs(x), abs(y))
+
+
+# Each shape in its own coordinates x, y with |x|, |y| <= 1; r and t are their polar form.
 SHAPES = {
     "disc": lambda x, y, r, t: r < 0.9,
     "ring": lambda x, y, r, t: (0.5 < r) & (r < 0.95),
-    "square": lambda x, y, r, t: np.maximum(abs(x), abs(y)) < 0.8,
-    "frame": lambda x, y, r, t: (
-        (0.45 < np.maximum(abs(x), abs(y))) & (np.maximum(abs(x), abs(y)) < 0.85)
-    ),
+    "square": lambda x, y, r, t: _larger_side(x, y) < 0.8,
+    "frame": lambda x, y, r, t: (0.45 < _larger_side(x, y)) & (_larger_side(x, y) < 0.85),
     "triangle": lambda x, y, r, t: (y > -0.6) & (1.7 * abs(x) + y < 0.9),
-    "cross": lambda x, y, r, t: (
-        (np.minimum(abs(x), abs(y)) < 0.28) & (np.maximum(abs(x), abs(y)) < 0.95)
-    ),
+    "cross": lambda x, y, r, t: (np.minimum(abs(x), abs(y)) < 0.28) & (_larger_side(x, y) < 0.95),
     "star": lambda x, y, r, t: r < 0.6 + 0.4 * np.cos(5 * t),
     "crescent": lambda x, y, r, t: (r < 0.95) & (np.hypot(x - 0.5, y) > 0.75),
     "two bars": lambda x, y, r, t: (abs(abs(y) - 0.6) < 0.25) & (abs(x) < 0.9),
@@ -35,9 +37,10 @@ CLASSES = tuple(SHAPES)
 
 
 def draw(per_class, size, seed):
-    """`per_class` drawings of each class, shuffled: uint8 images `(n, 3, size, size)` and int64 labels `(n,)`.
+    """`per_class` drawings of each class, shuffled.
 
-    ValueError for what are no whole numbers.
+    Returns uint8 images `(n, 3, size, size)` and int64 labels `(n,)`. ValueError unless per_class
+    and size are whole numbers from 1 up and seed from 0 up.
     """
     require_int("draw", per_class=per_class, size=size)
     require_int("draw", 0, seed=seed)
@@ -49,7 +52,8 @@ def draw(per_class, size, seed):
 
 def _drawing(shape, size, random):
     background, colour = random.uniform(0, 255, (2, 3, 1, 1))
-    outside, inside = (flat + _shading(size, random) for flat in (background, colour))
+    outside = background + _shading(size, random)
+    inside = colour + _shading(size, random)
     contrast = random.uniform(0.7, 1)
     where = _place(shape, size, random.uniform(0.3, 0.46), random)
     picture = np.where(where, (1 - contrast) * outside + contrast * inside, outside)
@@ -58,17 +62,22 @@ def _drawing(shape, size, random):
 
 
 def _place(shape, size, scale, random):
-    """Where `shape` lies in the picture: turned, moved, `scale` of the picture's side from its middle to its edge."""
+    """The pixels `(size, size)`, True or False, of `shape`, rotated and moved at random.
+
+    scale: from the shape's middle to its edge, as a share of the picture's side.
+    """
     row, col = _grid(size)
     y0, x0 = random.uniform(scale, 1 - scale, 2)
     angle = random.uniform(-0.6, 0.6)
-    x, y = (col - x0) / scale, (row - y0) / scale
-    x, y = x * np.cos(angle) + y * np.sin(angle), y * np.cos(angle) - x * np.sin(angle)
+    right = (col - x0) / scale
+    down = (row - y0) / scale
+    x = right * np.cos(angle) + down * np.sin(angle)
+    y = down * np.cos(angle) - right * np.sin(angle)
     return shape(x, y, np.hypot(x, y), np.arctan2(y, x))
 
 
 def _shading(size, random):
-    """A slope of light across the picture."""
+    """A slope of light across the picture, `(size, size)`, to be added to its values."""
     row, col = _grid(size)
     down, across = random.uniform(-30, 30, 2)
     return down * (row - 0.5) + across * (col - 0.5)
@@ -76,5 +85,6 @@ def _shading(size, random):
 
 @cache
 def _grid(size):
-    """Row and column of every pixel's middle, in shares of the picture's side."""
-    return np.ogrid[0.5 / size : 1 : 1 / size, 0.5 / size : 1 : 1 / size]
+    """Row `(size, 1)` and column `(1, size)` of each pixel's middle, as shares of the side."""
+    middles = slice(0.5 / size, 1, 1 / size)
+    return np.ogrid[middles, middles]

@@ -6,9 +6,6 @@ from helpers.bad_input import NAN, Bad, bad_input_test
 from lessonlib.costs import timing
 from lessonlib.costs.counting import cost, layer_costs, saved_by_photo
 
-X, K = randn(3, 8, 8), randn(2, 2)
-
-
 test_costs = bad_input_test(
     lambda _: cost(nn.Conv2d(3, 4, 3), (1, 3, 8, 8)).weights == 112,
     [
@@ -32,6 +29,13 @@ test_costs = bad_input_test(
             ValueError,
             "-8",
             "from 1 up",
+        ),
+        Bad(
+            "an input smaller than the kernel",
+            lambda _: layer_costs(nn.Conv2d(3, 4, 3), (1, 3, 2, 2)),
+            ValueError,
+            "(1, 3, 2, 2)",
+            "choose channels and a size",
         ),
         Bad(
             "a size for a shape",
@@ -58,7 +62,7 @@ test_costs = bad_input_test(
             "nothing to time",
             lambda _: timing.time_interleaved({}),
             ValueError,
-            "times",
+            "time_interleaved",
             "at least one candidate",
         ),
         Bad(
@@ -72,7 +76,7 @@ test_costs = bad_input_test(
             "a result to time",
             lambda _: timing.time_interleaved({"a": 3}),
             ValueError,
-            "times",
+            "time_interleaved",
             "call without arguments",
         ),
         Bad(
@@ -84,7 +88,7 @@ test_costs = bad_input_test(
         ),
         Bad(
             "a name for the clock",
-            lambda _: timing.forward_backward_calls("3x3", X),
+            lambda _: timing.forward_backward_calls("3x3", randn(3, 8, 8)),
             TypeError,
             "module is of type str",
             "give a Module",

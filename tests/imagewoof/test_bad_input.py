@@ -37,7 +37,7 @@ def text_file(place):
 
 
 def downloaded(place):
-    """What load_photos says of a download, where there is no copy anywhere."""
+    """What load_photos says of a download if there is no copy anywhere."""
     place.patch.delenv("IMAGEWOOF", raising=False)
     place.patch.setenv("FASTAI_HOME", str(place.folder))
     place.patch.setattr(imagewoof, "DATA", place.folder)
@@ -120,7 +120,7 @@ test_copies = bad_input_test(
             downloaded,
             None,
             "127.0.0.1:9/imagewoof2-160.tgz cannot be reached",
-            "look to the connection",
+            "check the connection",
         ),
         Bad("a full disk", full_cache, None, "File too large", "set LESSON_CACHE"),
         Bad(
