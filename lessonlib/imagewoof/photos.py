@@ -11,6 +11,7 @@ import numpy as np
 from lessonlib.imagewoof import synthetic
 from lessonlib.imagewoof.cache import decode_once, read_cache
 from lessonlib.imagewoof.download import Source, download
+from lessonlib.imagewoof.identity import remembered_digest
 from lessonlib.imagewoof.sources import DataError, check_names, official_names, open_copy
 from lessonlib.paths import DATA, cache_folder
 
@@ -60,8 +61,9 @@ class Split(NamedTuple):
 class Photos:
     """Decoded photos, to train on and to validate with.
 
-    classes: the names of the labels; source: where the photos come from, in words, for charts and
-    recorded runs; stand_in: True if they are the synthetic drawings and not dogs.
+    classes: the names of the labels; source: the data set in words, for charts and recorded runs,
+    the same for every copy of it; stand_in: True if they are the synthetic drawings and not dogs;
+    copy: the beginning of the copy's `identity.content_digest`.
     """
 
     train: Split
@@ -123,26 +125,26 @@ def usual_places():
     return [place for place in places if place.exists()]
 
 
-def kept_folder(fingerprint, tier):
-    """The cache folder for the copy with that fingerprint, decoded in the sizes of `tier`.
+def kept_folder(digest, tier):
+    """The cache folder for photos with that content digest, decoded in the sizes of `tier`.
 
     It need not exist.
     """
     most = "all" if tier.photos is None else "x".join(map(str, tier.photos))
-    return cache_folder() / f"{fingerprint[:16]}-whole-{tier.stored}px-{most}"
+    return cache_folder() / f"{digest[:16]}-whole-{tier.stored}px-{most}"
 
 
 def _decoded(path, tier, official):
     """The `Photos` of the copy at `path`, from its cache if there is one."""
     copy = open_copy(path)
-    fingerprint = copy.fingerprint()
-    folder = kept_folder(fingerprint, tier)
+    digest = remembered_digest(copy)
+    folder = kept_folder(digest, tier)
     decoded = read_cache(folder)
     if decoded is None:
         check_names(copy, official)
         names = _chosen(official, tier.photos)
         decoded = decode_once(copy, names, tier.stored, folder)
-    return _as_photos(decoded, fingerprint)
+    return _as_photos(decoded, digest)
 
 
 def _chosen(official, photos):
@@ -160,7 +162,7 @@ def _chosen(official, photos):
     return chosen
 
 
-def _as_photos(decoded, fingerprint):
+def _as_photos(decoded, digest):
     synsets = list(BREEDS)
     images = np.moveaxis(decoded.images, 3, 1)
     labels = np.array([synsets.index(PurePosixPath(name).parts[1]) for name in decoded.names])
@@ -174,7 +176,7 @@ def _as_photos(decoded, fingerprint):
         classes=tuple(BREEDS.values()),
         source=f"Imagewoof v2, {n_train:,} training and {n_valid:,} validation photos",
         stand_in=False,
-        copy=fingerprint[:8],
+        copy=digest[:8],
     )
 
 

@@ -30,7 +30,7 @@ def official_names():
 def open_copy(path):
     """The copy at `path`: a `FolderCopy` or an `ArchiveCopy`.
 
-    Both have `names()`, `photos(wanted)` and `fingerprint()`.
+    Both have `names()`, `photos(wanted)` and `stamp()`.
     DataError if there is no folder or file at `path`, or if it cannot be read.
     """
     if not isinstance(path, str | Path):
@@ -72,6 +72,15 @@ def _difference(names, official):
     return None
 
 
+def _stamp(path):
+    """(size, time written, time changed): the last cannot be set back, as by `cp -p`."""
+    try:
+        stat = path.stat()
+    except OSError as error:
+        raise DataError(f"{path} cannot be read ({error.strerror}). Get a fresh copy.") from error
+    return stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns
+
+
 def _folders(names):
     return {str(PurePosixPath(name).parent) for name in names}
 
@@ -102,14 +111,13 @@ class FolderCopy:
                     f"{self.root / name} cannot be read ({error.strerror}). Get a fresh copy."
                 ) from error
 
-    def fingerprint(self):
-        """SHA-256 in hex, which changes if any file is added, removed or written."""
-        seen = sorted(self._stamp(p) for p in self._files())
-        return hashlib.sha256(repr(seen).encode()).hexdigest()
+    def stamp(self):
+        """A text that changes if any file is added, removed or written. No photo is read.
 
-    def _stamp(self, path):
-        stat = path.stat()
-        return path.relative_to(self.root).as_posix(), stat.st_size, stat.st_mtime_ns
+        DataError if a file cannot be looked at, such as a broken link.
+        """
+        seen = sorted((p.relative_to(self.root).as_posix(), *_stamp(p)) for p in self._files())
+        return hashlib.sha256(repr(seen).encode()).hexdigest()
 
     def _files(self):
         for split in ("train", "val"):
@@ -138,15 +146,9 @@ class ArchiveCopy:
             if name in wanted:
                 yield name, tar.extractfile(member).read()
 
-    def fingerprint(self):
-        """SHA-256 of the file in hex. DataError if it cannot be read."""
-        try:
-            with self.path.open("rb") as f:
-                return hashlib.file_digest(f, "sha256").hexdigest()
-        except OSError as error:
-            raise DataError(
-                f"{self.path} cannot be read ({error.strerror}). Get a fresh copy."
-            ) from error
+    def stamp(self):
+        """A text that changes if the file is written. DataError if it cannot be looked at."""
+        return "-".join(map(str, _stamp(self.path)))
 
     def _members(self):
         try:

@@ -134,9 +134,9 @@ test_copies = bad_input_test(
         Bad("no path at all", lambda _: open_copy(None), DataError, "None", "path"),
         Bad(
             "a disk that fails",
-            lambda at: ArchiveCopy(at.folder).fingerprint(),
+            lambda at: ArchiveCopy(at.folder / "gone").stamp(),
             DataError,
-            "directory",
+            "gone",
             "a fresh copy",
         ),
     ],

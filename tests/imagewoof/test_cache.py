@@ -69,7 +69,8 @@ def start(folder, name):
 
 
 def left(folder):
-    return sorted(file.name for file in (folder / "cache").iterdir() if file.name != ".lock")
+    beside = {".lock", "digests.json"}
+    return sorted(file.name for file in (folder / "cache").iterdir() if file.name not in beside)
 
 
 def same(one, other):
