@@ -10,6 +10,7 @@ from statistics import median, quantiles
 import torch
 
 from lessonlib.checks import require_int, require_type
+from lessonlib.device import choose_device, synchronize
 
 __all__ = ["Timing", "Roofline", "forward_backward_calls", "time_interleaved", "measure_roofline"]
 
@@ -112,24 +113,17 @@ def _check_candidates(candidates):
 
 
 def _check_device(device):
-    kind = str(device).partition(":")[0]
-    if kind != "cpu" and not (kind == "cuda" and torch.cuda.is_available()):
-        raise ValueError(
-            f"There is no device {device!r} here; choose cpu or cuda, where there is a GPU."
-        )
+    here = dict.fromkeys([choose_device().type, "cpu"])
+    if str(device).partition(":")[0] not in here:
+        raise ValueError(f"There is no device {device!r} here; choose {' or '.join(here)}.")
 
 
 def _seconds(call):
-    _wait()
+    synchronize(choose_device())
     began = time.perf_counter()
     call()
-    _wait()
+    synchronize(choose_device())
     return time.perf_counter() - began
-
-
-def _wait():
-    if torch.cuda.is_available():
-        torch.cuda.synchronize()
 
 
 def _timing(taken, base):

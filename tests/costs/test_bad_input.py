@@ -105,7 +105,7 @@ test_costs = bad_input_test(
             lambda _: timing.measure_roofline("tpu9"),
             ValueError,
             "'tpu9'",
-            "cpu or cuda",
+            "choose cpu",
         ),
         Bad(
             "an empty matrix",
