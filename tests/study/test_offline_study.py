@@ -1,4 +1,7 @@
-"""The study is carried to a machine without a network piece by piece, and begins there once all of it has come, and whole."""
+"""The study is carried in pieces to a machine without a network.
+
+It begins there once every piece has come undamaged.
+"""
 
 import os
 import shutil
@@ -9,10 +12,23 @@ from pathlib import Path
 import pytest
 
 SCRIPT = Path(__file__).parents[2] / ".ci" / "offline_study"
-# In place of the real Pythons: one that "downloads" a wheel, one that "installs" it and says what it would train
-DOWNLOADS = """[ "$1" = - ] || while [ $# -gt 0 ]; do [ "$1" = -d ] && echo a wheel > "$2/some.whl"; shift; done"""
-INSTALLS = """if [ "$2" = pip ]; then mkdir part && cp wheels/some.whl part
-else echo "$PWD: $* on $(stat -c %s "$IMAGEWOOF") bytes with $(cat "${PYTHONPATH%%:*}/some.whl")"; fi"""
+# In place of the real Pythons: one that "downloads" a wheel,
+# and one that "installs" it and prints what it would train
+DOWNLOADS = """
+[ "$1" = - ] && exit
+while [ $# -gt 0 ]; do
+  [ "$1" = -d ] && echo a wheel > "$2/some.whl"
+  shift
+done
+"""
+INSTALLS = """
+if [ "$2" = pip ]; then
+  mkdir part && cp wheels/some.whl part
+else
+  wheel=$(cat "${PYTHONPATH%%:*}/some.whl")
+  echo "$PWD: $* on $(stat -c %s "$IMAGEWOOF") bytes with $wheel"
+fi
+"""
 
 pytestmark = pytest.mark.skipif(
     sys.platform != "linux", reason="the machines it is for have Linux and GNU's tools"
@@ -44,17 +60,13 @@ def test_every_piece_is_small_and_the_study_begins_when_all_are_there(tmp_path):
     photos = tmp_path / "any name.tgz"
     with photos.open("wb") as file:
         file.truncate(100_000_000)
-    here, there = (
-        checkout(tmp_path / "here", ".venv/bin/python", DOWNLOADS),
-        checkout(tmp_path / "there", "python3", INSTALLS),
-    )
+    here = checkout(tmp_path / "here", ".venv/bin/python", DOWNLOADS)
+    there = checkout(tmp_path / "there", "python3", INSTALLS)
     assert call(here, "pack", "3.12", "torch", IMAGEWOOF=str(photos))[0] == 0
     *pieces, sums = sorted((here / "build" / "offline").glob("piece*"))
-    assert (
-        sums.name == "pieces"
-        and len(pieces) == 3
-        and all(piece.stat().st_size < 50_000_000 for piece in pieces)
-    )
+    assert sums.name == "pieces"
+    assert len(pieces) == 3
+    assert all(piece.stat().st_size < 50_000_000 for piece in pieces)
 
     def bring(*files):
         kept = there / "build" / "offline"
