@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -56,6 +57,16 @@ def call(folder, *words, **environment):
     return ended.returncode, ended.stdout.strip()
 
 
+def run_with(folder, tmp_path, *files):
+    """Run the study where these files, and no others, have come."""
+    offline = folder / "build" / "offline"
+    shutil.rmtree(offline, ignore_errors=True)
+    offline.mkdir(parents=True)
+    for file in files:
+        shutil.copy(file, offline)
+    return call(folder, "run", "gpu", "--only", "3x3", TMPDIR=str(tmp_path))
+
+
 def test_every_piece_is_small_and_the_study_begins_when_all_are_there(tmp_path):
     photos = tmp_path / "any name.tgz"
     with photos.open("wb") as file:
@@ -67,15 +78,7 @@ def test_every_piece_is_small_and_the_study_begins_when_all_are_there(tmp_path):
     assert sums.name == "pieces"
     assert len(pieces) == 3
     assert all(piece.stat().st_size < 50_000_000 for piece in pieces)
-
-    def bring(*files):
-        kept = there / "build" / "offline"
-        shutil.rmtree(kept, ignore_errors=True)
-        kept.mkdir(parents=True)
-        for file in files:
-            shutil.copy(file, kept)
-        return call(there, "run", "gpu", "--only", "3x3", TMPDIR=str(tmp_path))
-
+    bring = partial(run_with, there, tmp_path)
     assert bring() == (1, "There is no build/offline/pieces: pack, and bring it with every piece.")
     assert bring(sums, pieces[2])[1].startswith(
         "Still to come, or damaged: piece.00 piece.01. Bring it in build/offline, "

@@ -175,12 +175,12 @@ def test_verdicts_in_words(low, high, words):
 
 
 def test_a_family_of_equal_arms_gets_a_verdict_in_at_most_one_study_of_twenty():
-    families = np.random.default_rng(0).normal(size=(STUDIES, 8, 4))
+    families = np.random.default_rng(0).normal(size=(400, 8, 4))
     wrong = 0
     for family in families:
         words = verdicts_together(family)
         wrong += not all(sentence.startswith("not") for sentence in words)
-    assert 0.02 < wrong / STUDIES < 0.05 + error_of(0.05)
+    assert 0.02 < wrong / len(families) < 0.08
 
 
 def test_a_family_of_one_gets_its_own_verdict_and_an_empty_one_none():
