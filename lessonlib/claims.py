@@ -12,7 +12,11 @@ __all__ = ["Claim", "claims", "ledger"]
 
 @dataclass(frozen=True)
 class Claim:
-    """One claim of the thread; `verdict` is "open" and `shown` empty while no notebook shows it."""
+    """One claim of the thread and our verdict on it.
+
+    number: from 1, in the thread's order; words: the claim; verdict: what we find, "open" while no
+    notebook shows it; shown: "notebook.ipynb#heading", empty while it is open.
+    """
 
     number: int
     words: str
@@ -28,11 +32,10 @@ def claims():
 
 def ledger():
     """The claims as a table, each verdict linked to the heading that shows it."""
-    rows = [f"| {c.number} | {c.words} | {c.verdict} | {_link(c.shown)} |" for c in claims()]
-    return Markdown(
-        "\n".join(["| claim | the thread says | we find | shown in |", "|---|---|---|---|", *rows])
-    )
+    head = "| claim | the thread says | we find | shown in |\n|---|---|---|---|"
+    return Markdown("\n".join([head, *map(_row, claims())]))
 
 
-def _link(shown):
-    return f"[{shown[:2]}]({shown})" if shown else ""
+def _row(claim):
+    link = f"[{claim.shown[:2]}]({claim.shown})" if claim.shown else ""
+    return f"| {claim.number} | {claim.words} | {claim.verdict} | {link} |"

@@ -1,15 +1,12 @@
 """Runs and costs as tables: numbers with as many digits as one run can carry."""
 
-from math import isfinite
 from statistics import median
 
 from IPython.display import Markdown
 
 from lessonlib.arms import ARMS
-from lessonlib.study.comparisons import compared
-from lessonlib.study.verdicts import FEWEST, interval, runs_needed, verdict
 
-__all__ = ["race_table", "study_table", "cost_table", "layer_table", "timing_table"]
+__all__ = ["race_table", "cost_table", "layer_table", "timing_table"]
 
 
 def race_table(runs):
@@ -73,62 +70,3 @@ def _row(run):
         speed = f"{median(e['images_per_second'] for e in run.epochs):,.0f}"
     epochs = f"{len(run.epochs)}" + ("" if run.finished else f" of {run.recipe['epochs']}, stopped")
     return f"| {ARMS[run.arm].label} | {run.seed} | {run.parameters:,} | {accuracy} | {epochs} | {seconds} | {speed} |"
-
-
-def study_table(parts, runs, about=None):
-    """Each comparison of a plan a row: pairs of runs, mean difference in points, its 95% interval, what that says.
-
-    parts: of `plans.get_plan`; runs: what is recorded of it; about: a question of `comparisons.COMPARISONS`, None for all of them.
-    Photos of different sources are never compared. ValueError for a question that there is not.
-    """
-    sources = sorted({run.data for run in runs})
-    tables = [
-        _part_table(part, [run for run in runs if run.data == data], about)
-        for part in parts
-        for data in sources
-    ]
-    return Markdown("\n\n".join(filter(None, tables)) or "No run is there yet.")
-
-
-def _part_table(part, runs, about):
-    rows = compared(part, runs, about)
-    if not rows:
-        return ""
-    head = (
-        "| compared | against | pairs of runs | difference, points | 95% interval | verdict | pairs to see 1 point |\n"
-        "|---|---|---|---|---|---|---|\n"
-    )
-    title = f"**{part.label}, {part.base.px} px, {part.base.epochs} epochs**\n\n"
-    sources = "; ".join(sorted({f"{run.data}, {run.machine}" for run in runs}))
-    lines = "\n".join(_comparison_row(*row) for row in rows)
-    return f"{title}{head}{lines}\n\n{_together(compared(part, runs))} Measured on {sources}."
-
-
-def _comparison_row(comparison, differences):
-    n, (low, high) = len(differences), interval(differences)
-    between, needed = (
-        (f"{low:+.1f} to {high:+.1f}", runs_needed(differences, 1)) if isfinite(low) else ("-", "-")
-    )
-    names = f"| {comparison.label} | {comparison.against}"
-    return f"{names} | {n} | {differences.mean():+.1f} | {between} | {verdict(low, high, n)} | {needed} |"
-
-
-def _together(rows):
-    """What it means to make so many comparisons, and which of them stand if all are to be right together (Bonferroni)."""
-    rows = [(c, differences) for c, differences in rows if len(differences) >= FEWEST]
-    if not rows:
-        return f"No comparison has the {FEWEST} pairs that an interval needs."
-    found = [
-        (c, verdict(*interval(differences, 1 - 0.05 / len(rows)), len(differences)))
-        for c, differences in rows
-    ]
-    stand = "; ".join(
-        f"{c.label} against {c.against}: {words}"
-        for c, words in found
-        if not words.startswith("not")
-    )
-    return (
-        f"Comparisons with an interval in the whole study: {len(rows)}. "
-        "Of those without any true difference one in twenty is called better or worse by chance. "
-        f"With 95% for all of them together (Bonferroni) there stand: {stand or 'none'}."
-    )

@@ -1,40 +1,24 @@
 """What a study compares, by the question it answers, and the pairs of runs it has for that."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict
+from itertools import chain
 from typing import NamedTuple
+
+import numpy as np
 
 from lessonlib.arms import ARMS
 from lessonlib.checks import require_type
-from lessonlib.study.plans import (
-    ACTIVATION_FIRST,
-    ADDED,
-    CLEAN,
-    COMPOSED,
-    CORNERS,
-    FIVE,
-    MISH_STEM,
-    NORM_BETWEEN,
-    NORM_LAST,
-    PLAIN,
-    PLAIN_2019,
-    SHIFTED,
-    STEM_7X7,
-    STRIDE_FIRST,
-    THREAD,
-    TWO_THREES,
-    TWO_THREES_ACT,
-    WIDE,
-    Part,
-    Variant,
-)  # fmt: skip
+from lessonlib.study.plans import VARIANTS, Part, Variant, added_variants
 from lessonlib.study.verdicts import paired
+from lessonlib.training.runs import Run
 
-__all__ = ["Comparison", "COMPARISONS", "compared", "runs_of"]
+__all__ = ["Comparison", "comparisons", "compared", "runs_of"]
 
 
 class Comparison(NamedTuple):
-    """A variant in words, and what it is compared with; both of a `plans` study."""
+    """A variant and the reference it is compared with, each with a label for people."""
 
     label: str
     variant: Variant
@@ -42,94 +26,106 @@ class Comparison(NamedTuple):
     reference: Variant
 
 
-COMPARISONS = {
+# References: a label and a name in VARIANTS
+PLAIN = ("3x3", "3x3")
+PLAIN_2019 = ("3x3 of 2019", "3x3, 2019")
+ONE_STEM = ("3x3, Mish in its stem too", "3x3, all Mish")
+SECOND_ONLY = "after the second only"
+
+# {question: rows of (label, name in VARIANTS, label of the reference, its name)}
+QUESTIONS = {
     "the thread, clean": [
-        Comparison("one 2x2", CLEAN[1], "3x3", PLAIN),
-        Comparison("two 2x2, activation after each", CLEAN[2], "3x3", PLAIN),
-        Comparison("two 2x2, activation after the second", CLEAN[3], "3x3", PLAIN),
-        Comparison("two 2x2: activation after each", CLEAN[2], "after the second only", CLEAN[3]),
+        ("one 2x2", "2x2", *PLAIN),
+        ("two 2x2, activation after each", "pair-act", *PLAIN),
+        ("two 2x2, activation after the second", "pair", *PLAIN),
+        ("two 2x2: activation after each", "pair-act", SECOND_ONLY, "pair"),
     ],
     "as in 2019": [
-        Comparison("one 2x2 of 2019", THREAD[1], "3x3 of 2019", PLAIN_2019),
-        Comparison("two 2x2 of 2019, activation after each", THREAD[2], "3x3 of 2019", PLAIN_2019),
-        Comparison(
-            "two 2x2 of 2019, activation after the second", THREAD[3], "3x3 of 2019", PLAIN_2019
-        ),
-        Comparison(
-            "two 2x2 of 2019: activation after each", THREAD[2], "after the second only", THREAD[3]
-        ),
+        ("one 2x2 of 2019", "2x2, 2019", *PLAIN_2019),
+        ("two 2x2 of 2019, activation after each", "pair-act, 2019", *PLAIN_2019),
+        ("two 2x2 of 2019, activation after the second", "pair, 2019", *PLAIN_2019),
+        ("two 2x2 of 2019: activation after each", "pair-act, 2019", SECOND_ONLY, "pair, 2019"),
     ],
     "2019, one stem for all": [
-        Comparison("one 2x2 of 2019", THREAD[1], "3x3, Mish in its stem too", MISH_STEM),
-        Comparison(
-            "two 2x2 of 2019, activation after each",
-            THREAD[2],
-            "3x3, Mish in its stem too",
-            MISH_STEM,
-        ),
-        Comparison(
-            "two 2x2 of 2019, activation after the second",
-            THREAD[3],
-            "3x3, Mish in its stem too",
-            MISH_STEM,
-        ),
+        ("one 2x2 of 2019", "2x2, 2019", *ONE_STEM),
+        ("two 2x2 of 2019, activation after each", "pair-act, 2019", *ONE_STEM),
+        ("two 2x2 of 2019, activation after the second", "pair, 2019", *ONE_STEM),
     ],
     "one change at a time": [
-        Comparison("two 2x2: shifted by a pixel", SHIFTED, "in place", CLEAN[3]),
-        Comparison("two 2x2, shifted: stride first", STRIDE_FIRST, "stride last", SHIFTED),
-        Comparison(
+        ("two 2x2: shifted by a pixel", "pair, shifted", "in place", "pair"),
+        ("two 2x2, shifted: stride first", "pair, stride first", "stride last", "pair, shifted"),
+        (
             "two 2x2, shifted, stride first: BatchNorm between",
-            NORM_BETWEEN,
+            "pair, BatchNorm between",
             "nothing between",
-            STRIDE_FIRST,
+            "pair, stride first",
         ),
-        Comparison("two 2x2 of 2019: Mish", THREAD[3], "ReLU", NORM_BETWEEN),
-        Comparison("3x3 of 2019: Mish in the stem", MISH_STEM, "ReLU in the stem", PLAIN_2019),
-        Comparison("3x3: Mish, in the stem too", MISH_STEM, "ReLU", PLAIN),
+        ("two 2x2 of 2019: Mish", "pair, 2019", "ReLU", "pair, BatchNorm between"),
+        ("3x3 of 2019: Mish in the stem", "3x3, all Mish", "ReLU in the stem", "3x3, 2019"),
+        ("3x3: Mish, in the stem too", "3x3, all Mish", "ReLU", "3x3"),
     ],
     "other pairs, other 2x2": [
-        Comparison("two 2x2: composed first", COMPOSED, "in series", CLEAN[3]),
-        Comparison("two 2x2, wider between", WIDE, "3x3", PLAIN),
-        Comparison("one 2x2, padded at four corners", CORNERS, "3x3", PLAIN),
-        Comparison("one 2x2: padded at four corners", CORNERS, "left and top", CLEAN[1]),
-        *(Comparison(ARMS[v.arm].label, v, "3x3", PLAIN) for v in ADDED),
+        ("two 2x2: composed first", "pair-composed", "in series", "pair"),
+        ("two 2x2, wider between", "pair-wide", *PLAIN),
+        ("one 2x2, padded at four corners", "2x2-corners", *PLAIN),
+        ("one 2x2: padded at four corners", "2x2-corners", "left and top", "2x2"),
     ],
     "order and stem": [
-        Comparison("3x3: activation before BatchNorm", ACTIVATION_FIRST, "after it", PLAIN),
-        Comparison("3x3: BatchNorm after the maxpool", NORM_LAST, "before it", PLAIN),
-        Comparison("3x3: stem of one 7x7", STEM_7X7, "of three 3x3", PLAIN),
+        ("3x3: activation before BatchNorm", "3x3, activation first", "after it", "3x3"),
+        ("3x3: BatchNorm after the maxpool", "3x3, BatchNorm last", "before it", "3x3"),
+        ("3x3: stem of one 7x7", "3x3, 7x7 stem", "of three 3x3", "3x3"),
     ],
     "two 3x3 for a 5x5": [
-        Comparison("one 5x5", FIVE, "3x3", PLAIN),
-        Comparison("two 3x3, activation after each", TWO_THREES_ACT, "5x5", FIVE),
-        Comparison("two 3x3, activation after the second", TWO_THREES, "5x5", FIVE),
-        Comparison(
-            "two 3x3: activation after each", TWO_THREES_ACT, "after the second only", TWO_THREES
-        ),
-        Comparison("two 3x3, activation after each", TWO_THREES_ACT, "3x3", PLAIN),
-        Comparison("two 3x3, activation after the second", TWO_THREES, "3x3", PLAIN),
+        ("one 5x5", "5x5", *PLAIN),
+        ("two 3x3, activation after each", "two-3x3-act", "5x5", "5x5"),
+        ("two 3x3, activation after the second", "two-3x3", "5x5", "5x5"),
+        ("two 3x3: activation after each", "two-3x3-act", SECOND_ONLY, "two-3x3"),
+        ("two 3x3, activation after each", "two-3x3-act", *PLAIN),
+        ("two 3x3, activation after the second", "two-3x3", *PLAIN),
     ],
 }
 
 
-def compared(part, runs, about=None):
-    """(comparison, differences in points) for each comparison that the part plans both sides of, and has a pair of runs for.
+def comparisons() -> dict[str, list[Comparison]]:
+    """The comparisons by question. An arm added to ARMS is compared with the 3x3."""
+    found = {question: _resolved(rows) for question, rows in QUESTIONS.items()}
+    for arm, variant in added_variants().items():
+        added = Comparison(ARMS[arm].label, variant, "3x3", VARIANTS["3x3"])
+        found["other pairs, other 2x2"].append(added)
+    return found
 
-    part: of a plan, as `plans.get_plan` lists them; about: a question of `COMPARISONS`, None for all of them.
-    Raises TypeError for what is no part, ValueError for a question that there is not.
+
+def _resolved(rows):
+    return [
+        Comparison(label, VARIANTS[name], against, VARIANTS[reference])
+        for label, name, against, reference in rows
+    ]
+
+
+def compared(
+    part: Part, runs: Sequence[Run], about: str | None = None
+) -> list[tuple[Comparison, np.ndarray]]:
+    """(comparison, differences in points) per comparison that `part` plans and has pairs of.
+
+    part: of a plan, from `plans.get_plan`; about: a question of `comparisons()`, None for all.
+    Differences are those of `verdicts.paired`; a comparison without a pair of runs is left out.
+    Raises TypeError if part is not a Part, ValueError for an unknown question.
     """
     require_type("compared", Part, part=part)
-    if about not in (None, *COMPARISONS):
-        raise ValueError(f"There is no question {about!r}; choose one of {'; '.join(COMPARISONS)}.")
-    asked = [c for question, some in COMPARISONS.items() if about in (None, question) for c in some]
-    both = [c for c in asked if part.has(c.variant) and part.has(c.reference)]
-    pairs = [
-        (c, paired(runs_of(c.variant, part, runs), runs_of(c.reference, part, runs))) for c in both
-    ]
-    return [(c, differences) for c, differences in pairs if len(differences)]
+    questions = comparisons()
+    if about not in (None, *questions):
+        raise ValueError(f"There is no question {about!r}; choose one of {'; '.join(questions)}.")
+    asked = questions[about] if about else chain.from_iterable(questions.values())
+    rows = []
+    for comparison in asked:
+        if part.has(comparison.variant) and part.has(comparison.reference):
+            ours = runs_of(comparison.variant, part, runs)
+            theirs = runs_of(comparison.reference, part, runs)
+            rows.append((comparison, paired(ours, theirs)))
+    return [(comparison, differences) for comparison, differences in rows if len(differences)]
 
 
-def runs_of(variant, part, runs):
-    """Those of `runs` that are of a `plans.Variant` in a part of a plan."""
+def runs_of(variant: Variant, part: Part, runs: Sequence[Run]) -> list[Run]:
+    """Those of `runs` that train the variant as the part of a plan has it."""
     wanted = json.dumps([variant.arm, asdict(variant.recipe(part.base))])
     return [run for run in runs if json.dumps([run.arm, run.recipe]) == wanted]

@@ -1,141 +1,160 @@
 """Which runs a study has, and in which order."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from math import ceil
+from typing import Any
 
 from lessonlib.arms import ARMS
 from lessonlib.configs import TIERS, XRESNET50, Tier
 
-__all__ = ["Variant", "Trial", "Part", "PLANS", "get_plan"]
+__all__ = [
+    "Variant",
+    "CLEAN",
+    "THREAD",
+    "VARIANTS",
+    "added_variants",
+    "Trial",
+    "Part",
+    "plan_names",
+    "get_plan",
+]
 
 OPTIONS = ("stem", "norm_last", "norm_first", "activation", "stem_activation")
 
 
 @dataclass(frozen=True)
 class Variant:
-    """An arm, and what it changes in the network around it: `recipe(base)` is the tier `base` with these changes."""
+    """An arm, and what it changes in the network around it: `{field of configs.Network: value}`."""
 
     arm: str
-    changes: dict = field(default_factory=dict)
+    changes: Mapping[str, Any] = field(default_factory=dict)
 
-    def recipe(self, base):
+    def recipe(self, base: Tier) -> Tier:
+        """The tier `base` with these changes."""
         return replace(base, network=replace(base.network, **self.changes))
 
 
 @dataclass(frozen=True)
 class Trial:
-    """One run to be had: the name of an arm, a recipe, a seed."""
+    """One planned run: the name of an arm, a recipe, a seed."""
 
     arm: str
     recipe: Tier
     seed: int
     precision: str | None = None
 
-    def __str__(self):
-        network, plain = self.recipe.network, TIERS["gpu"].network
-        changes = [
-            f"{o}={getattr(network, o)}"
-            for o in OPTIONS
-            if getattr(network, o) != getattr(plain, o)
-        ]
+    def __str__(self) -> str:
+        usual = TIERS["gpu"].network
+        chosen = {option: getattr(self.recipe.network, option) for option in OPTIONS}
+        changes = [f"{o}={value}" for o, value in chosen.items() if value != getattr(usual, o)]
         return ", ".join([self.arm, *changes, f"seed {self.seed}"])
 
 
 @dataclass(frozen=True)
 class Part:
-    """The runs that may be compared: those of one network, size and number of epochs."""
+    """Runs that may be compared with each other: one network, photo size and number of epochs."""
 
     label: str
     base: Tier
     trials: tuple[Trial, ...]
 
-    def has(self, variant):
-        return any(
-            t.arm == variant.arm and t.recipe == variant.recipe(self.base) for t in self.trials
-        )
+    def has(self, variant: Variant) -> bool:
+        """Whether the part plans a run of the variant."""
+        recipe = variant.recipe(self.base)
+        return any(t.arm == variant.arm and t.recipe == recipe for t in self.trials)
+
+
+def _as_it_is(*arms):
+    return {arm: Variant(arm) for arm in arms}
 
 
 MISH = {"activation": "mish", "stem_activation": "mish"}
 
-PLAIN = Variant("3x3")
-CLEAN = [PLAIN, Variant("2x2"), Variant("pair-act"), Variant("pair")]
+CLEAN = _as_it_is("3x3", "2x2", "pair-act", "pair")
 # As in 2019: Mish, except in the stem of the 3x3, which the 2x2 had to beat
-PLAIN_2019 = Variant("3x3", {"activation": "mish"})
-THREAD = [
-    PLAIN_2019,
-    Variant("2x2", MISH),
-    Variant("pair-act-2019", MISH),
-    Variant("pair-2019", MISH),
-]
-MISH_STEM = Variant("3x3", MISH)  # the same stem for all of 2019
-IN_2019 = [*THREAD, MISH_STEM]
-# The way from the clean pair to that of 2019, one change at a time; the last is Mish
-SHIFTED, STRIDE_FIRST, NORM_BETWEEN = (
-    Variant("pair-shifted"),
-    Variant("pair-early"),
-    Variant("pair-2019"),
-)
-ACTIVATION_FIRST, NORM_LAST = (
-    Variant("3x3", {"norm_first": False}),
-    Variant("3x3", {"norm_last": True}),
-)
-STEM_7X7 = Variant("3x3", {"stem": "7x7"})
-WIDE, CORNERS, COMPOSED = Variant("pair-wide"), Variant("2x2-corners"), Variant("pair-composed")
-FIVE, TWO_THREES_ACT, TWO_THREES = Variant("5x5"), Variant("two-3x3-act"), Variant("two-3x3")
-# What the thread raises besides: what each confound did; the order and the stems of its last posts
-RAISED = [SHIFTED, STRIDE_FIRST, NORM_BETWEEN, ACTIVATION_FIRST, NORM_LAST, STEM_7X7]
-OTHERS = [WIDE, CORNERS, FIVE, TWO_THREES_ACT, TWO_THREES, COMPOSED]
-# An arm that nothing above names is studied as it is
-ADDED = [
-    Variant(name) for name in ARMS if name not in {v.arm for v in CLEAN + IN_2019 + RAISED + OTHERS}
-]
-OTHERS += ADDED
+THREAD = {
+    "3x3, 2019": Variant("3x3", {"activation": "mish"}),
+    "2x2, 2019": Variant("2x2", MISH),
+    "pair-act, 2019": Variant("pair-act-2019", MISH),
+    "pair, 2019": Variant("pair-2019", MISH),
+}
+# With the last, all of 2019 have the same stem
+IN_2019 = THREAD | {"3x3, all Mish": Variant("3x3", MISH)}
+# What the thread raises besides
+RAISED = {
+    # From "pair" to "pair, 2019", one change at a time; the last change, Mish, is in THREAD
+    "pair, shifted": Variant("pair-shifted"),
+    "pair, stride first": Variant("pair-early"),
+    "pair, BatchNorm between": Variant("pair-2019"),
+    # The order and the stems of its last posts
+    "3x3, activation first": Variant("3x3", {"norm_first": False}),
+    "3x3, BatchNorm last": Variant("3x3", {"norm_last": True}),
+    "3x3, 7x7 stem": Variant("3x3", {"stem": "7x7"}),
+}
+OTHERS = _as_it_is("pair-wide", "2x2-corners", "5x5", "two-3x3-act", "two-3x3", "pair-composed")
+
+VARIANTS = CLEAN | IN_2019 | RAISED | OTHERS
+
+
+def added_variants() -> dict[str, Variant]:
+    """Arms that no variant names yet, such as a new record in ARMS, each as it is."""
+    named = {variant.arm for variant in VARIANTS.values()}
+    return _as_it_is(*(name for name in ARMS if name not in named))
 
 
 def _balanced(label, base, *groups):
-    """A part whose beginning is balanced too: round after round, each adds the next seeds of every variant.
+    """A part that is balanced wherever it is cut short: each round adds the next seeds of all.
 
-    groups: (variants, seeds a round, seeds in all), those with the most seeds first.
+    groups: (variants, seeds per round, seeds in all), those with the most seeds first.
     """
-    rounds = max(-(-in_all // each) for _, each, in_all in groups)
-    seeds = [
-        (v, range(r * each, min((r + 1) * each, n))) for r in range(rounds) for v, each, n in groups
+    rounds = max(ceil(seeds / step) for _, step, seeds in groups)
+    trials = []
+    for start in range(rounds):
+        for variants, step, seeds in groups:
+            for seed in range(start * step, min((start + 1) * step, seeds)):
+                trials += [Trial(v.arm, v.recipe(base), seed) for v in variants.values()]
+    return Part(label, base, tuple(trials))
+
+
+def _test_plan():
+    mish = {"3x3, 2019": VARIANTS["3x3, 2019"]}
+    return [_balanced("test", TIERS["test"], (_as_it_is("3x3", "2x2"), 2, 4), (mish, 1, 1))]
+
+
+def _cpu_plan():
+    """As many seeds as there was time for, alike for all variants of a question."""
+    groups = [(CLEAN | IN_2019, 2, 10), (RAISED, 2, 7), (OTHERS | added_variants(), 1, 4)]
+    return [_balanced("xresnet of half width", TIERS["cpu"], *groups)]
+
+
+def _gpu_plan():
+    """One network after the other: half the time gives the whole answer for the first."""
+    small = TIERS["gpu"]
+    large = replace(small, network=XRESNET50)
+    groups = [(CLEAN | IN_2019, 3, 15), (RAISED | OTHERS | added_variants(), 1, 5)]
+    return [
+        _balanced("xresnet18", small, *groups),
+        _balanced("xresnet50", large, *groups),
+        _balanced("xresnet18", replace(small, epochs=20), (CLEAN, 1, 5)),
+        _balanced("xresnet50", replace(large, epochs=20), (CLEAN, 1, 5)),
     ]
-    return Part(
-        label,
-        base,
-        tuple(
-            Trial(v.arm, v.recipe(base), seed) for vs, some in seeds for seed in some for v in vs
-        ),
-    )
 
 
-GPU = TIERS["gpu"]
-GPU50 = replace(GPU, network=XRESNET50)
-
-# On a CPU as many seeds as there was time for, alike for all variants of a question.
-# On a GPU one network after the other, so that half the time gives the whole answer for the first
-PLANS = {
-    "test": [_balanced("test", TIERS["test"], (CLEAN[:2], 2, 4), ([PLAIN_2019], 1, 1))],
-    "cpu": [
-        _balanced(
-            "xresnet of half width",
-            TIERS["cpu"],
-            (CLEAN + IN_2019, 2, 10),
-            (RAISED, 2, 7),
-            (OTHERS, 1, 4),
-        ),
-    ],
-    "gpu": [
-        _balanced("xresnet18", GPU, (CLEAN + IN_2019, 3, 15), (RAISED + OTHERS, 1, 5)),
-        _balanced("xresnet50", GPU50, (CLEAN + IN_2019, 3, 15), (RAISED + OTHERS, 1, 5)),
-        _balanced("xresnet18", replace(GPU, epochs=20), (CLEAN, 1, 5)),
-        _balanced("xresnet50", replace(GPU50, epochs=20), (CLEAN, 1, 5)),
-    ],
+PLANS: dict[str, Callable[[], list[Part]]] = {
+    "test": _test_plan,
+    "cpu": _cpu_plan,
+    "gpu": _gpu_plan,
 }
 
 
-def get_plan(name):
-    """The parts of the plan of that name. ValueError with the names there are."""
+def plan_names() -> list[str]:
+    """The names that `get_plan` takes."""
+    return list(PLANS)
+
+
+def get_plan(name: str) -> list[Part]:
+    """The parts of a plan, from the arms there are now. ValueError, with the names, for another."""
     if name not in PLANS:
         raise ValueError(f"There is no plan {name!r}; choose one of {', '.join(PLANS)}.")
-    return PLANS[name]
+    return PLANS[name]()

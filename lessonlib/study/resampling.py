@@ -1,4 +1,4 @@
-"""Studies that might have been: a few runs drawn again and again from those recorded, and what each would have concluded."""
+"""Resample small studies from the recorded runs, with replacement, and see what each concludes."""
 
 import numpy as np
 
@@ -10,38 +10,50 @@ STUDIES = 4000
 
 
 def resample_studies(accuracies, n, studies=STUDIES):
-    """Mean accuracy of `n` runs an arm in each of many studies, `{label: (studies,)}`.
+    """Mean accuracy of `n` runs per arm in each of many studies, `{label: (studies,)}`.
 
-    accuracies: `{label: accuracies of recorded runs}`; each study draws its runs from them with replacement, each arm for
-    itself, as the thread's runs were not paired. The same numbers always give the same studies.
-    TypeError for what is no dictionary, ValueError for an arm without runs, or fewer than one run.
+    accuracies: `{label: accuracies of recorded runs}`; each study draws its runs from them with
+    replacement, independently per arm, as the thread's runs were not paired. The means have the
+    unit of the accuracies. The same arguments always give the same studies.
+    TypeError if accuracies is not a dictionary, ValueError for an arm without runs or n below 1.
     """
     require_type("resample_studies", dict, accuracies=accuracies)
     require_int("resample_studies", n=n, studies=studies)
-    if missing := [label for label, some in accuracies.items() if not len(some)]:
-        raise ValueError(
-            f"resample_studies needs recorded runs of every arm; of {', '.join(missing)} there are none: leave it out."
-        )
+    _check_recorded(accuracies)
     random = np.random.default_rng(0)
-    return {
-        label: np.asarray(some)[random.integers(len(some), size=(studies, n))].mean(1)
-        for label, some in accuracies.items()
-    }
+    means = {}
+    for label, recorded in accuracies.items():
+        drawn = random.integers(len(recorded), size=(studies, n))
+        means[label] = np.asarray(recorded)[drawn].mean(1)
+    return means
+
+
+def _check_recorded(accuracies):
+    missing = [label for label, recorded in accuracies.items() if not len(recorded)]
+    if missing:
+        raise ValueError(
+            "resample_studies needs recorded runs of every arm; "
+            f"of {', '.join(missing)} there are none: leave it out."
+        )
 
 
 def conclusions(means, reference, margin):
-    """What each study would have said of each arm, `{label: (studies,)}`: -1 worse than the reference, 0 the same, 1 better.
+    """What each study concludes about each arm, `{label: (studies,)}`, against the reference.
 
-    means: from `resample_studies`; a difference counts from `margin` on, in the units of the means.
-    ValueError for a reference that is not among the means, and for a negative margin.
+    -1 is worse, 0 the same, 1 better. means: from `resample_studies`; margin: the least difference
+    that counts, in the unit of the means.
+    ValueError if reference is not a label of the means or margin is negative.
     """
     if reference not in means:
         raise ValueError(
-            f"conclusions: there is no {reference!r} to compare with; choose one of {', '.join(means)}."
+            f"conclusions: there is no {reference!r} to compare with; "
+            f"choose one of {', '.join(means)}."
         )
     if not margin >= 0:
         raise ValueError(f"conclusions: margin is {margin}; give 0 or more.")
-    against = {
-        label: mean - means[reference] for label, mean in means.items() if label != reference
-    }
-    return {label: np.sign(d) * (abs(d) >= margin) for label, d in against.items()}
+    found = {}
+    for label, mean in means.items():
+        if label != reference:
+            difference = mean - means[reference]
+            found[label] = np.sign(difference) * (abs(difference) >= margin)
+    return found

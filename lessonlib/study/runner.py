@@ -1,11 +1,12 @@
-"""Many runs: a plan of arms, recipes and seeds, worked off by as many workers as there are, until each is recorded once.
+"""Many runs: the trials of a plan, trained by any number of workers until each is recorded once.
 
     python -m lessonlib.study cpu [--workers N] [--only 3x3,pair]
     python -m lessonlib.study table cpu
 
-It can be killed at any moment: the same command goes on, and a run that was in the middle goes on after its last epoch.
-Runs go through joblib, so a cluster takes them over. Its workers need this package, the photos (IMAGEWOOF), and one folder
-for what they record (LESSON_RUNS) on a file system that passes locks on, as NFS does:
+It can be killed at any moment: the same command continues, and an interrupted run continues after
+its last epoch. Runs go through joblib, so a cluster can take them over. Its workers need this
+package, the photos (IMAGEWOOF), and one folder for what they record (LESSON_RUNS) on a file system
+that supports locks, as NFS does:
 
     with distributed.Client("scheduler:8786"), joblib.parallel_config("dask"):
         run_study("gpu")
@@ -22,8 +23,8 @@ import torch
 from lessonlib.arms import get_arm
 from lessonlib.cli import Arguments
 from lessonlib.configs import current_tier
-from lessonlib.figures.tables import study_table
 from lessonlib.study.plans import get_plan
+from lessonlib.study.report import study_table
 from lessonlib.training.fit import OutOfMemory
 from lessonlib.training.runs import load_runs
 from lessonlib.training.worker import missing_trials, photos_for, train_trial
@@ -32,45 +33,56 @@ __all__ = ["run_study"]
 
 
 def run_study(name, workers=None, only=()):
-    """Train what the plan `name` still lacks, and record it under that name; print a line for each run.
+    """Train what the plan `name` still lacks and record it under that name, a printed line per run.
 
-    workers: how many at once on this machine, None for what `joblib.parallel_config` says, else one; only: names of arms.
-    Raises ValueError for a plan, an arm or a number of workers that there is not, DataError where a worker has other photos.
+    workers: runs at once on this machine, None for those of `joblib.parallel_config`, else one;
+    only: names of arms, () for all.
+    TypeError if only is a string; ValueError for an unknown plan or arm, or fewer than one worker;
+    DataError if a worker has other photos.
     """
-    if isinstance(only, str):
-        raise TypeError(f"study: only is a list of arms' names, such as [{only!r}], not {only!r}.")
     trials = _chosen(name, only)
-    if workers is not None and (not isinstance(workers, int) or workers < 1):
-        raise ValueError(f"A study needs a worker: --workers {workers} leaves none.")
+    _check_workers(workers)
     source = photos_for(trials[0].recipe).source
-    left, began, trained = missing_trials(trials, name, source), time.monotonic(), 0
-    print(f"{len(trials) - len(left)} of {len(trials)} runs are recorded, on {source}.", flush=True)
-    for patient in (
-        False,
-        True,
-    ):  # what others were training in the first pass is waited for in the second
-        calls = [joblib.delayed(train_trial)(trial, name, source, patient) for trial in left]
-        for trial, accuracy, seconds in filter(None, _as_they_come(calls, workers)):
+    missing = missing_trials(trials, name, source)
+    recorded = len(trials) - len(missing)
+    print(f"{recorded} of {len(trials)} runs are recorded, on {source}.", flush=True)
+    began = time.monotonic()
+    trained = 0
+    # The second pass waits for what others were training during the first
+    for patient in (False, True):
+        calls = [joblib.delayed(train_trial)(trial, name, source, patient) for trial in missing]
+        for report in filter(None, _as_they_come(calls, workers)):
             trained += 1
-            left = missing_trials(trials, name, source)
-            said = f"{trial}: {100 * accuracy:.1f}% after {_in_words(seconds)}"
+            missing = missing_trials(trials, name, source)
             pace = (time.monotonic() - began) / trained
-            print(
-                f"{len(trials) - len(left)} of {len(trials)}: {said}. About {_in_words(pace * len(left))} left.",
-                flush=True,
-            )
-        left = missing_trials(trials, name, source)
+            print(_progress(report, len(trials), len(missing), pace), flush=True)
+        missing = missing_trials(trials, name, source)
+
+
+def _progress(report, planned, missing, pace):
+    """A line for a run that has just ended; pace: seconds per run."""
+    trial, accuracy, seconds = report
+    said = f"{trial}: {100 * accuracy:.1f}% after {_in_words(seconds)}"
+    left = f"About {_in_words(pace * missing)} left."
+    return f"{planned - missing} of {planned}: {said}. {left}"
 
 
 def _chosen(name, only):
+    if isinstance(only, str):
+        raise TypeError(f"study: only is a list of arms' names, such as [{only!r}], not {only!r}.")
     trials = [trial for part in get_plan(name) for trial in part.trials]
+    planned = dict.fromkeys(trial.arm for trial in trials)
     for wanted in only:
-        if get_arm(wanted).name not in {trial.arm for trial in trials}:
-            arms = dict.fromkeys(trial.arm for trial in trials)
+        if get_arm(wanted).name not in planned:
             raise ValueError(
-                f"The plan {name} has no run of {wanted}; choose among {', '.join(arms)}."
+                f"The plan {name} has no run of {wanted}; choose among {', '.join(planned)}."
             )
     return [trial for trial in trials if not only or trial.arm in only]
+
+
+def _check_workers(workers):
+    if workers is not None and (not isinstance(workers, int) or workers < 1):
+        raise ValueError(f"A study needs a worker: --workers {workers} leaves none.")
 
 
 def _as_they_come(calls, workers):
@@ -89,7 +101,30 @@ def _in_words(seconds):
 
 
 def main(words=None):
-    """The command line of a study: `words`, or the program's own arguments. Whatever is wrong is one sentence."""
+    """The command line of a study: `words`, or the program's own arguments; errors are one line."""
+    given = _arguments().parse_args(words)
+    try:
+        _obey(given)
+    except (ValueError, OutOfMemory, OSError) as error:
+        sys.exit(str(error))
+    except BrokenExecutor:
+        sys.exit("A worker was killed, perhaps out of memory: start again with fewer --workers.")
+    except KeyboardInterrupt:
+        sys.exit("Stopped. The same command continues.")
+
+
+def _obey(given):
+    table = given.words[:1] == ["table"]
+    name, *more = given.words[table:] or [current_tier().name]
+    if more:
+        raise ValueError(f"One plan at a time: {name} or {more[0]}.")
+    if table:
+        print(study_table(get_plan(name), load_runs(name)).data)
+    else:
+        run_study(name, given.workers, given.only)
+
+
+def _arguments():
     arguments = Arguments(
         prog="python -m lessonlib.study",
         description=__doc__,
@@ -99,37 +134,19 @@ def main(words=None):
         "words",
         nargs="*",
         metavar="[table] [plan]",
-        help="test, cpu or gpu; without one, this machine's",
+        help="test, cpu or gpu; by default the plan for this machine",
     )
-    default = 1 if torch.cuda.is_available() else joblib.cpu_count()
     arguments.add_argument(
         "--workers",
         type=int,
-        default=default,
-        help="runs at once; without it one a core, on a GPU one",
+        default=1 if torch.cuda.is_available() else joblib.cpu_count(),
+        help="runs at once; by default one on a GPU, else one per core",
     )
     arguments.add_argument(
         "--only",
         type=lambda names: names.split(","),
         default=[],
         metavar="ARM,...",
-        help="names of arms",
+        help="names of arms; by default all",
     )
-    given = arguments.parse_args(words)
-    table = given.words[:1] == ["table"]
-    try:
-        name, *more = given.words[table:] or [current_tier().name]
-        if more:
-            raise ValueError(f"One plan at a time: {name} or {more[0]}.")
-        if table:
-            print(study_table(get_plan(name), load_runs(name)).data)
-        else:
-            run_study(name, given.workers, given.only)
-    except (ValueError, OutOfMemory, OSError) as error:
-        sys.exit(str(error))
-    except BrokenExecutor:
-        sys.exit(
-            "A worker was killed, perhaps for want of memory: start again, with fewer --workers."
-        )
-    except KeyboardInterrupt:
-        sys.exit("Stopped. The same command goes on.")
+    return arguments

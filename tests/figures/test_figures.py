@@ -16,7 +16,7 @@ from lessonlib.figures.recorded_runs import curves_chart, differences_chart, rec
 from lessonlib.figures.style import arm_style
 from lessonlib.kernels import compose, embed
 from lessonlib.sample_photos import sample_photo
-from lessonlib.study.comparisons import COMPARISONS
+from lessonlib.study.comparisons import comparisons
 from lessonlib.study.verdicts import interval, verdict
 from lessonlib.training.runs import Run
 
@@ -99,7 +99,7 @@ def test_the_chart_of_differences_says_what_the_table_says():
         np.array([1.0, -1.1, 0.9, -1.2]),
         np.array([1.0, 2.0]),
     )
-    rows = list(zip(COMPARISONS["the thread, clean"], (better, open_, few)))
+    rows = list(zip(comparisons()["the thread, clean"], (better, open_, few)))
     low, high = interval(better)
     alt = differences_chart(rows).alt
     assert (

@@ -1,8 +1,10 @@
 """Hygiene of the saved notebooks: what a reader sees without running them."""
 
+import ast
 import copy
 import re
 import runpy
+from itertools import chain
 from pathlib import Path
 
 import nbformat
@@ -14,15 +16,18 @@ ROOT = Path(__file__).parents[2]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 ADDRESS = runpy.run_path(str(ROOT / ".ci" / "address.py"))
 REPOSITORY = ADDRESS["repository"]()
-# what the course cites: looked up, so that a number typed wrongly does not lead to another paper
+# What the course cites, looked up, so that a mistyped number does not lead to another paper
 PAPERS = {
     "2101.03697": "RepVGG: Making VGG-style ConvNets Great Again",
-    "1712.05877": "Quantization and Training of Neural Networks for Efficient Integer-Arithmetic-Only Inference",
+    "1712.05877": "Quantization and Training of Neural Networks "
+    "for Efficient Integer-Arithmetic-Only Inference",
     "1409.1556": "Very Deep Convolutional Networks for Large-Scale Image Recognition",
-    "1502.03167": "Batch Normalization: Accelerating Deep Network Training by Reducing Internal Covariate Shift",
+    "1502.03167": "Batch Normalization: Accelerating Deep Network Training "
+    "by Reducing Internal Covariate Shift",
     "1512.00567": "Rethinking the Inception Architecture for Computer Vision",
     "1603.07285": "A guide to convolution arithmetic for deep learning",
-    "1811.10495": "ExpandNets: Linear Over-parameterization to Train Compact Convolutional Networks",
+    "1811.10495": "ExpandNets: Linear Over-parameterization "
+    "to Train Compact Convolutional Networks",
     "1812.01187": "Bag of Tricks for Image Classification with Convolutional Neural Networks",
     "1903.08385": "Convolution with even-sized kernels and symmetric padding",
     "2108.01538": "Geometry of Linear Convolutional Networks",
@@ -77,9 +82,8 @@ def test_no_time_of_execution_is_saved(notebook):
 
 
 def test_nothing_is_saved_on_standard_error(notebook):
-    assert [
-        o.text for o in outputs(notebook) if o.output_type == "stream" and o.name == "stderr"
-    ] == []
+    streams = [output for output in outputs(notebook) if output.output_type == "stream"]
+    assert [stream.text for stream in streams if stream.name == "stderr"] == []
 
 
 def test_marked_cells_have_outputs(notebook):
@@ -97,21 +101,19 @@ def test_every_picture_has_words(notebook):
 
 
 def test_formulas_are_text_that_github_sets_too(notebook):
-    latex = [
-        o["data"]["text/latex"] for o in outputs(notebook) if "text/latex" in o.get("data", {})
-    ]
+    latex = [output.get("data", {}).get("text/latex", "") for output in outputs(notebook)]
     for formula in [prose(notebook), *latex]:
         assert not re.search(r"\\operatorname|\\newcommand|\\begin\{align\}", formula)
     fences = [line for line in prose(notebook).splitlines() if "$$" in line]
-    assert all(line.strip() == "$$" for line in fences) and len(fences) % 2 == 0
+    assert all(line.strip() == "$$" for line in fences)
+    assert len(fences) % 2 == 0
 
 
 def test_the_badge_and_the_set_up_cell_name_this_notebook_and_the_one_repository(path, notebook):
     where = REPOSITORY.removeprefix("https://github.com/")
     badge = f"https://colab.research.google.com/github/{where}/blob/main/notebooks/{path.name}"
-    assert re.findall(
-        r"\]\((https://colab\.research\.google\.com/github/.*?)\)", prose(notebook)
-    ) == [badge]
+    on_colab = r"\]\((https://colab\.research\.google\.com/github/.*?)\)"
+    assert re.findall(on_colab, prose(notebook)) == [badge]
     assert re.findall(r"https://github\.com/[^\"]+", code_cells(notebook)[0].source) == [REPOSITORY]
 
 
@@ -122,16 +124,30 @@ def test_make_address_would_change_nothing(path, notebook):
 
 
 def test_a_fork_that_changes_one_line_gets_its_own_badge_and_set_up_cell(path, notebook):
-    before, fork = nbformat.writes(notebook), "https://github.com/somebody/a-fork"
-    ADDRESS["address"](notebook, path.name, fork)
-    here, there = (address.removeprefix("https://github.com/") for address in (REPOSITORY, fork))
-    assert here not in nbformat.writes(notebook) and nbformat.writes(notebook) == before.replace(
-        here, there
-    )
+    before = nbformat.writes(notebook)
+    ADDRESS["address"](notebook, path.name, "https://github.com/somebody/a-fork")
+    here = REPOSITORY.removeprefix("https://github.com/")
+    assert here not in nbformat.writes(notebook)
+    assert nbformat.writes(notebook) == before.replace(here, "somebody/a-fork")
 
 
 def test_the_set_up_cell_is_short(notebook):
     assert len(code_cells(notebook)[0].source.splitlines()) <= 12
+
+
+def imported(source):
+    """Modules that a cell imports."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.ImportFrom):
+            yield node.module
+        elif isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+
+
+def test_imports_go_at_most_two_levels_below_lessonlib(notebook):
+    modules = chain.from_iterable(imported(cell.source) for cell in code_cells(notebook))
+    ours = [module for module in modules if module.split(".")[0] == "lessonlib"]
+    assert [module for module in ours if module.count(".") > 2] == []
 
 
 def test_cells_are_short(notebook):
@@ -143,16 +159,19 @@ def test_links_between_notebooks_lead_somewhere(notebook):
         assert (ROOT / "notebooks" / target).exists(), target
 
 
+ARXIV = re.compile(r"\[arXiv ([^\]]*)\]\(https://arxiv\.org/abs/([^)]*)\)")
+DOI = re.compile(r"\[doi ([^\]]*)\]\(https://doi\.org/([^)]*)\)")
+
+
 def test_references_name_the_paper_that_they_link_to(notebook):
     (section,) = re.findall(r"^## References\n(.*?)(?=^#|\Z)", prose(notebook), flags=re.M | re.S)
     cited = [line for line in section.splitlines() if line.startswith("- ")]
     assert cited
     for line in cited:
-        for text, number in re.findall(
-            r"\[arXiv ([^\]]*)\]\(https://arxiv\.org/abs/([^)]*)\)", line
-        ):
-            assert text == number and f"*{PAPERS[number]}*" in line
-        for text, number in re.findall(r"\[doi ([^\]]*)\]\(https://doi\.org/([^)]*)\)", line):
+        for text, number in ARXIV.findall(line):
+            assert text == number
+            assert f"*{PAPERS[number]}*" in line
+        for text, number in DOI.findall(line):
             assert text == number
         assert "arXiv" not in line or "arxiv.org/abs/" in line
 
@@ -163,6 +182,5 @@ def test_every_verdict_is_shown_under_the_heading_it_names():
         assert bool(claim.shown) == (claim.verdict != "open")
         if claim.shown:
             name, anchor = claim.shown.split("#")
-            assert anchor.replace("-", " ") in {
-                h.replace("-", " ") for h in headings(ROOT / "notebooks" / name)
-            }
+            there = [heading.replace(" ", "-") for heading in headings(ROOT / "notebooks" / name)]
+            assert anchor in there, claim.shown

@@ -1,18 +1,35 @@
-"""The study is carried to a machine without a network piece by piece, and begins there once all of it has come, and whole."""
+"""The study is carried in pieces to a machine without a network.
+
+It begins there once every piece has come undamaged.
+"""
 
 import os
 import shutil
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 SCRIPT = Path(__file__).parents[2] / ".ci" / "offline_study"
-# In place of the real Pythons: one that "downloads" a wheel, one that "installs" it and says what it would train
-DOWNLOADS = """[ "$1" = - ] || while [ $# -gt 0 ]; do [ "$1" = -d ] && echo a wheel > "$2/some.whl"; shift; done"""
-INSTALLS = """if [ "$2" = pip ]; then mkdir part && cp wheels/some.whl part
-else echo "$PWD: $* on $(stat -c %s "$IMAGEWOOF") bytes with $(cat "${PYTHONPATH%%:*}/some.whl")"; fi"""
+# In place of the real Pythons: one that "downloads" a wheel,
+# and one that "installs" it and prints what it would train
+DOWNLOADS = """
+[ "$1" = - ] && exit
+while [ $# -gt 0 ]; do
+  [ "$1" = -d ] && echo a wheel > "$2/some.whl"
+  shift
+done
+"""
+INSTALLS = """
+if [ "$2" = pip ]; then
+  mkdir part && cp wheels/some.whl part
+else
+  wheel=$(cat "${PYTHONPATH%%:*}/some.whl")
+  echo "$PWD: $* on $(stat -c %s "$IMAGEWOOF") bytes with $wheel"
+fi
+"""
 
 pytestmark = pytest.mark.skipif(
     sys.platform != "linux", reason="the machines it is for have Linux and GNU's tools"
@@ -40,30 +57,28 @@ def call(folder, *words, **environment):
     return ended.returncode, ended.stdout.strip()
 
 
+def run_with(folder, tmp_path, *files):
+    """Run the study where these files, and no others, have come."""
+    offline = folder / "build" / "offline"
+    shutil.rmtree(offline, ignore_errors=True)
+    offline.mkdir(parents=True)
+    for file in files:
+        shutil.copy(file, offline)
+    return call(folder, "run", "gpu", "--only", "3x3", TMPDIR=str(tmp_path))
+
+
 def test_every_piece_is_small_and_the_study_begins_when_all_are_there(tmp_path):
     photos = tmp_path / "any name.tgz"
     with photos.open("wb") as file:
         file.truncate(100_000_000)
-    here, there = (
-        checkout(tmp_path / "here", ".venv/bin/python", DOWNLOADS),
-        checkout(tmp_path / "there", "python3", INSTALLS),
-    )
+    here = checkout(tmp_path / "here", ".venv/bin/python", DOWNLOADS)
+    there = checkout(tmp_path / "there", "python3", INSTALLS)
     assert call(here, "pack", "3.12", "torch", IMAGEWOOF=str(photos))[0] == 0
     *pieces, sums = sorted((here / "build" / "offline").glob("piece*"))
-    assert (
-        sums.name == "pieces"
-        and len(pieces) == 3
-        and all(piece.stat().st_size < 50_000_000 for piece in pieces)
-    )
-
-    def bring(*files):
-        kept = there / "build" / "offline"
-        shutil.rmtree(kept, ignore_errors=True)
-        kept.mkdir(parents=True)
-        for file in files:
-            shutil.copy(file, kept)
-        return call(there, "run", "gpu", "--only", "3x3", TMPDIR=str(tmp_path))
-
+    assert sums.name == "pieces"
+    assert len(pieces) == 3
+    assert all(piece.stat().st_size < 50_000_000 for piece in pieces)
+    bring = partial(run_with, there, tmp_path)
     assert bring() == (1, "There is no build/offline/pieces: pack, and bring it with every piece.")
     assert bring(sums, pieces[2])[1].startswith(
         "Still to come, or damaged: piece.00 piece.01. Bring it in build/offline, "

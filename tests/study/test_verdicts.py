@@ -1,4 +1,7 @@
-"""The statistics keep their promises in simulated studies, and the words never say more than the interval."""
+"""The statistics keep their promises in simulated studies.
+
+The words never say more than the interval.
+"""
 
 import math
 import re
@@ -21,11 +24,13 @@ from lessonlib.study.verdicts import (
     paired,
     runs_needed,
     verdict,
+    verdicts_together,
 )
 
 STUDIES = 2000
 SIZES = [3, 4, 5, 7, 8, 10, 15]
-KINDS = {  # differences with mean 0, and the share of studies whose interval holds it, as promised: of few, of many
+# Differences with mean 0, and the promised share of studies whose interval holds it: few, many
+KINDS = {
     "normal": (lambda random, shape: random.normal(size=shape), 0.95, 0.95),
     "heavy-tailed": (lambda random, shape: random.laplace(size=shape), 0.95, 0.95),
     "skewed": (lambda random, shape: random.gamma(4, size=shape) - 4, 0.93, 0.94),
@@ -34,9 +39,8 @@ KINDS = {  # differences with mean 0, and the share of studies whose interval ho
 
 
 def intervals(differences):
-    parts = [
-        interval(some) for some in np.array_split(differences, 10)
-    ]  # so as not to fill the memory
+    # In parts, so as not to fill the memory
+    parts = [interval(some) for some in np.array_split(differences, 10)]
     return (np.concatenate(ends) for ends in zip(*parts))
 
 
@@ -68,14 +72,14 @@ def test_the_usual_percentile_interval_would_not():
 
 @pytest.mark.parametrize("n", SIZES)
 def test_two_equal_arms_are_called_different_in_one_study_of_twenty(n):
-    """Accuracies of 3,929 photos, skewed as bad starts make them, and a part that the seed gives both arms."""
+    """Accuracies on 3,929 photos, skewed by bad starts, and a part that the seed gives both."""
     random = np.random.default_rng(n)
     shared = random.normal(0, 0.5, (STUDIES, n))
-    one, other = (
-        np.round(39.29 * (60 + shared - random.exponential(1, (STUDIES, n)))) / 39.29
-        for _ in range(2)
-    )
-    low, high = intervals(one - other)
+
+    def accuracies():
+        return np.round(39.29 * (60 + shared - random.exponential(1, (STUDIES, n)))) / 39.29
+
+    low, high = intervals(accuracies() - accuracies())
     words = [verdict(*ends, n) for ends in zip(low, high)]
     different = np.mean([not sentence.startswith("not") for sentence in words])
     assert different < 0.05 + error_of(0.05)
@@ -95,9 +99,11 @@ def test_the_interval_of_few_is_students():
 def test_the_interval_agrees_with_all_resamples_counted_out():
     """n = 8: all 6,435 different resamples with their chances, instead of a few thousand drawn."""
     x = np.array([0.3, -1.2, 2.0, 0.9, 0.1, -0.4, 1.1, 0.6])
-    t, chances = [], []
+    t = []
+    chances = []
     for resample in combinations_with_replacement(range(8), 8):
-        drawn, times = x[list(resample)], Counter(resample).values()
+        drawn = x[list(resample)]
+        times = Counter(resample).values()
         error = drawn.std(ddof=1) / 8**0.5
         t.append(abs(drawn.mean() - x.mean()) / error if error > 1e-12 else np.inf)
         chances.append(math.factorial(8) / math.prod(map(math.factorial, times)) / 8**8)
@@ -129,16 +135,21 @@ def test_the_interval_moves_grows_and_turns_with_the_differences(differences, fa
 def test_too_few_or_equal_differences_leave_everything_open():
     for differences in ([], [3.0], [3.0, 3.1], [1.0] * 6, [1.0] * 9):
         assert interval(differences) == (-math.inf, math.inf)
-    assert interval([0.0] * 7 + [1.0], level=0.9998) == (
-        -math.inf,
-        math.inf,
-    )  # of eight, too often none is the odd one
-    for n in (4, 10):  # the same difference of 12 photos, from another accuracy each time
-        equal = [
-            100 * (right / 3929 - (right - 12) / 3929) for right in range(100, 100 + 311 * n, 311)
-        ]
-        assert len(set(equal)) > 1 and interval(equal) == (-math.inf, math.inf)
-    assert FEWEST == 3 and BOOTSTRAP == 8
+    assert (FEWEST, BOOTSTRAP) == (3, 8)
+
+
+def test_eight_differences_may_be_too_few_for_a_level():
+    """Too many resamples lack the odd one."""
+    assert interval([0.0] * 7 + [1.0], level=0.9998) == (-math.inf, math.inf)
+
+
+@pytest.mark.parametrize("n", [4, 10])
+def test_rounding_is_no_spread(n):
+    """The same difference of 12 photos, from another accuracy each time."""
+    correct = range(100, 100 + 311 * n, 311)
+    equal = [100 * (right / 3929 - (right - 12) / 3929) for right in correct]
+    assert len(set(equal)) > 1
+    assert interval(equal) == (-math.inf, math.inf)
 
 
 def test_studies_at_once_are_studies_one_by_one():
@@ -163,45 +174,68 @@ def test_verdicts_in_words(low, high, words):
     assert verdict(low, high, 8) == words
 
 
+def test_a_family_of_equal_arms_gets_a_verdict_in_at_most_one_study_of_twenty():
+    families = np.random.default_rng(0).normal(size=(400, 8, 4))
+    wrong = 0
+    for family in families:
+        words = verdicts_together(family)
+        wrong += not all(sentence.startswith("not") for sentence in words)
+    assert 0.02 < wrong / len(families) < 0.08
+
+
+def test_a_family_of_one_gets_its_own_verdict_and_an_empty_one_none():
+    differences = [1.0, 1.1, 0.9]
+    assert verdicts_together([differences]) == [verdict(*interval(differences), 3)]
+    assert verdicts_together([]) == []
+    wider = interval(differences, 1 - 0.05 / 2)
+    assert verdicts_together([differences] * 2) == [verdict(*wider, 3)] * 2
+
+
 @given(st.floats(-30, 30), st.floats(0, 30))
 def test_the_words_are_never_stronger_than_the_interval(low, width):
-    words, high = verdict(low, low + width, 5), low + width
+    high = low + width
+    words = verdict(low, high, 5)
     said = re.fullmatch(r"(better|worse) by at least ([\d.]+) points", words)
     if not said:
-        assert low < 0.01 and high > -0.01 and words == "not distinguishable with 5 runs"
+        assert words == "not distinguishable with 5 runs"
+        assert low < 0.01
+        assert high > -0.01
     elif said[1] == "better":
         assert 0 < float(said[2]) <= low * (1 + 1e-12)
     else:
         assert 0 < float(said[2]) <= -high * (1 + 1e-12)
 
 
+WORSE = "if it is worse, then by at most {} points"
+BETTER = "if it is better, then by at most {} points"
+
+
 @pytest.mark.parametrize(
-    "low, high, words",
+    "low, high, worse, better",
     [
-        (
-            -1.21,
-            0.4,
-            "if it is worse, then by at most 1.3 points; if it is better, then by at most 0.4 points",
-        ),
-        (
-            -0.001,
-            0.001,
-            "if it is worse, then by at most 0.1 points; if it is better, then by at most 0.1 points",
-        ),
-        (0.3, 2.05, "not worse; if it is better, then by at most 2.1 points"),
-        (-2, -0.5, "if it is worse, then by at most 2.0 points; not better"),
-        (-math.inf, math.inf, "no bound yet"),
+        (-1.21, 0.4, WORSE.format(1.3), BETTER.format(0.4)),
+        (-0.001, 0.001, WORSE.format(0.1), BETTER.format(0.1)),
+        (0.3, 2.05, "not worse", BETTER.format(2.1)),
+        (-2, -0.5, WORSE.format(2.0), "not better"),
     ],
 )
-def test_bounds_in_words(low, high, words):
-    assert bounds_in_words(low, high) == words
+def test_bounds_in_words(low, high, worse, better):
+    assert bounds_in_words(low, high) == f"{worse}; {better}"
+
+
+def test_an_open_interval_has_no_bounds_yet():
+    assert bounds_in_words(-math.inf, math.inf) == "no bound yet"
 
 
 def bounds(low, high):
-    """What `at_most` allows, as numbers: the least and the greatest difference."""
+    """What `bounds_in_words` allows, as numbers: the least and the greatest difference."""
     worse, better = bounds_in_words(low, high).split("; ")
-    numbers = [re.findall(r"at most ([\d.]+) points", side) for side in (worse, better)]
-    return -float(numbers[0][0]) if numbers[0] else 0, float(numbers[1][0]) if numbers[1] else 0
+    return -points_in(worse), points_in(better)
+
+
+def points_in(words):
+    found = re.search(r"at most ([\d.]+) points", words)
+    return float(found[1]) if found else 0
 
 
 @given(st.floats(-30, 30), st.floats(0, 30))
@@ -209,9 +243,9 @@ def test_the_bounds_are_never_tighter_than_the_interval(low, width):
     least, greatest = bounds(low, low + width)
     assert least <= low + 1e-9 or (least == 0 and low >= 0)
     assert greatest >= low + width - 1e-9 or (greatest == 0 and low + width <= 0)
-    assert (
-        min(low, 0) - least < 0.1 + 1e-9 and greatest - max(low + width, 0) < 0.1 + 1e-9
-    )  # nor looser than a tenth
+    # Nor are they looser than a tenth
+    assert min(low, 0) - least < 0.1 + 1e-9
+    assert greatest - max(low + width, 0) < 0.1 + 1e-9
 
 
 @pytest.mark.parametrize("truth", [-1.0, 0.0])
@@ -221,17 +255,17 @@ def test_a_true_difference_is_within_the_bounds_in_as_many_studies_as_the_interv
 ):
     ends = intervals(np.random.default_rng(n).normal(truth, 1.34, (STUDIES, n)))
     least, greatest = np.array([bounds(*pair) for pair in zip(*ends)]).T
-    assert (truth < least).mean() < 0.025 + error_of(0.025) and (
-        truth > greatest
-    ).mean() < 0.025 + error_of(0.025)
+    assert (truth < least).mean() < 0.025 + error_of(0.025)
+    assert (truth > greatest).mean() < 0.025 + error_of(0.025)
     assert ((least <= truth) & (truth <= greatest)).mean() > 0.95 - error_of(0.95)
 
 
 def exactly_needed(sd, points, power):
     n = 2
     while True:
-        cut, away = stats.t.ppf(0.975, n - 1), points / sd * n**0.5
-        if stats.nct.sf(cut, n - 1, away) + stats.nct.cdf(-cut, n - 1, away) >= power:
+        cut = stats.t.ppf(0.975, n - 1)
+        found = stats.nct(n - 1, points / sd * n**0.5)
+        if found.sf(cut) + found.cdf(-cut) >= power:
             return n
         n += 1
 
@@ -244,7 +278,8 @@ def test_the_runs_needed_are_those_of_the_t_test_to_within_one(sd, power):
 
 
 def test_so_many_runs_do_find_the_difference():
-    random, sd = np.random.default_rng(0), 1.34
+    random = np.random.default_rng(0)
+    sd = 1.34
     n = runs_needed(np.array([-1, 1, -1, 1]) * sd * 0.75**0.5, 1)
     low, _ = intervals(random.normal(1, sd, (STUDIES, n)))
     assert 0.75 < (low > 0).mean() < 0.85
@@ -258,11 +293,9 @@ def some_runs(accuracies, data="photos", finished=True):
 
 
 def test_runs_are_paired_by_seed_and_photos():
-    ours = (
-        some_runs({2: 0.6, 0: 0.5, 1: 0.4})
-        + some_runs({3: 0.9}, "drawings")
-        + some_runs({4: 0.1}, finished=False)
-    )
+    ours = some_runs({2: 0.6, 0: 0.5, 1: 0.4})
+    ours += some_runs({3: 0.9}, "drawings")
+    ours += some_runs({4: 0.1}, finished=False)
     theirs = some_runs({0: 0.25, 2: 0.5, 3: 0.2, 4: 0.2, 5: 0.3})
     assert paired(ours, theirs) == pytest.approx([25, 10])
     assert len(paired(ours, [])) == 0
@@ -271,13 +304,13 @@ def test_runs_are_paired_by_seed_and_photos():
 @pytest.mark.parametrize(
     "call, words",
     [
-        (lambda: interval([1, 2, 3, math.nan]), "not a finite number"),
-        (lambda: interval([1, 2, 3, 4], level=95), "between 0 and 1"),
-        (lambda: interval([1, 2, 3, 4], level=0.99999), "not too near to 1"),
-        (lambda: runs_needed([1], 1), "from two differences on"),
-        (lambda: runs_needed([1, 2], 0), "positive number of points"),
-        (lambda: runs_needed([1, 2], math.nan), "positive number of points"),
-        (lambda: runs_needed([1, 2], 1, power=80), "share of studies"),
+        (lambda: interval([1, 2, 3, math.nan]), "must be finite"),
+        (lambda: interval([1, 2, 3, 4], level=95), "above 0 and up to 0.9998"),
+        (lambda: interval([1, 2, 3, 4], level=0.99999), "above 0 and up to 0.9998"),
+        (lambda: runs_needed([1], 1), "needs two differences"),
+        (lambda: runs_needed([1, 2], 0), "at least 0.001"),
+        (lambda: runs_needed([1, 2], math.nan), "at least 0.001"),
+        (lambda: runs_needed([1, 2], 1, power=80), "a share from 0.5"),
     ],
 )
 def test_nonsense_is_answered_with_a_sentence(call, words):
