@@ -10,7 +10,8 @@ import numpy as np
 
 from lessonlib.arms import ARMS
 from lessonlib.checks import require_type
-from lessonlib.study.plans import VARIANTS, Part, Variant, added_variants
+from lessonlib.study.parts import Part, Variant
+from lessonlib.study.plans import VARIANTS, added_variants
 from lessonlib.study.verdicts import paired
 from lessonlib.training.runs import Run
 

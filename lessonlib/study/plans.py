@@ -1,68 +1,15 @@
 """Which runs a study has, and in which order."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable
+from dataclasses import replace
 from math import ceil
-from typing import Any
 
 from lessonlib.arms import ARMS
-from lessonlib.configs import TIERS, XRESNET50, Tier
+from lessonlib.configs import TIERS, XRESNET50
+from lessonlib.study.parts import Part, Trial, Variant
+from lessonlib.study.second_study import primary_plan, rates_plan
 
-__all__ = [
-    "Variant",
-    "CLEAN",
-    "THREAD",
-    "VARIANTS",
-    "added_variants",
-    "Trial",
-    "Part",
-    "plan_names",
-    "get_plan",
-]
-
-OPTIONS = ("stem", "norm_last", "norm_first", "activation", "stem_activation")
-
-
-@dataclass(frozen=True)
-class Variant:
-    """An arm, and what it changes in the network around it: `{field of configs.Network: value}`."""
-
-    arm: str
-    changes: Mapping[str, Any] = field(default_factory=dict)
-
-    def recipe(self, base: Tier) -> Tier:
-        """The tier `base` with these changes."""
-        return replace(base, network=replace(base.network, **self.changes))
-
-
-@dataclass(frozen=True)
-class Trial:
-    """One planned run: the name of an arm, a recipe, a seed."""
-
-    arm: str
-    recipe: Tier
-    seed: int
-    precision: str | None = None
-
-    def __str__(self) -> str:
-        usual = TIERS["gpu"].network
-        chosen = {option: getattr(self.recipe.network, option) for option in OPTIONS}
-        changes = [f"{o}={value}" for o, value in chosen.items() if value != getattr(usual, o)]
-        return ", ".join([self.arm, *changes, f"seed {self.seed}"])
-
-
-@dataclass(frozen=True)
-class Part:
-    """Runs that may be compared with each other: one network, photo size and number of epochs."""
-
-    label: str
-    base: Tier
-    trials: tuple[Trial, ...]
-
-    def has(self, variant: Variant) -> bool:
-        """Whether the part plans a run of the variant."""
-        recipe = variant.recipe(self.base)
-        return any(t.arm == variant.arm and t.recipe == recipe for t in self.trials)
+__all__ = ["CLEAN", "THREAD", "VARIANTS", "added_variants", "plan_names", "get_plan"]
 
 
 def _as_it_is(*arms):
@@ -103,7 +50,7 @@ def added_variants() -> dict[str, Variant]:
     return _as_it_is(*(name for name in ARMS if name not in named))
 
 
-def _balanced(label, base, *groups):
+def _balanced(label, base, *groups, precision=None):
     """A part that is balanced wherever it is cut short: each round adds the next seeds of all.
 
     groups: (variants, seeds per round, seeds in all), those with the most seeds first.
@@ -113,7 +60,8 @@ def _balanced(label, base, *groups):
     for start in range(rounds):
         for variants, step, seeds in groups:
             for seed in range(start * step, min((start + 1) * step, seeds)):
-                trials += [Trial(v.arm, v.recipe(base), seed) for v in variants.values()]
+                for v in variants.values():
+                    trials.append(Trial(v.arm, v.recipe(base), seed, precision))
     return Part(label, base, tuple(trials))
 
 
@@ -123,9 +71,9 @@ def _test_plan():
 
 
 def _cpu_plan():
-    """As many seeds as there was time for, alike for all variants of a question."""
+    """The first study: as many seeds as there was time for, alike for all variants of a question."""
     groups = [(CLEAN | IN_2019, 2, 10), (RAISED, 2, 7), (OTHERS | added_variants(), 1, 4)]
-    return [_balanced("xresnet of half width", TIERS["cpu"], *groups)]
+    return [_balanced("xresnet of half width", TIERS["cpu"], *groups, precision="float32")]
 
 
 def _gpu_plan():
@@ -145,6 +93,8 @@ PLANS: dict[str, Callable[[], list[Part]]] = {
     "test": _test_plan,
     "cpu": _cpu_plan,
     "gpu": _gpu_plan,
+    "rates": rates_plan,
+    "primary": primary_plan,
 }
 
 

@@ -7,7 +7,7 @@ import numpy as np
 from IPython.display import Markdown
 
 from lessonlib.study.comparisons import Comparison, compared
-from lessonlib.study.plans import Part
+from lessonlib.study.parts import Part
 from lessonlib.study.verdicts import FEWEST, interval, runs_needed, verdict, verdicts_together
 from lessonlib.training.runs import Run
 

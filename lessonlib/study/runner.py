@@ -18,15 +18,15 @@ import time
 from concurrent.futures import BrokenExecutor
 
 import joblib
-import torch
 
 from lessonlib.arms import get_arm
 from lessonlib.cli import Arguments
 from lessonlib.configs import current_tier
+from lessonlib.device import choose_device, device_count
 from lessonlib.study.plans import get_plan
 from lessonlib.study.report import study_table
-from lessonlib.training.fit import OutOfMemory
-from lessonlib.training.runs import load_runs
+from lessonlib.training.fit import DeviceLost, OutOfMemory
+from lessonlib.training.runs import arithmetic_here, load_runs
 from lessonlib.training.worker import missing_trials, photos_for, train_trial
 
 __all__ = ["run_study"]
@@ -50,13 +50,18 @@ def run_study(name, workers=None, only=()):
     trained = 0
     # The second pass waits for what others were training during the first
     for patient in (False, True):
-        calls = [joblib.delayed(train_trial)(trial, name, source, patient) for trial in missing]
+        calls = [_call(trial, name, source, patient) for trial in missing]
         for report in filter(None, _as_they_come(calls, workers)):
             trained += 1
             missing = missing_trials(trials, name, source)
             pace = (time.monotonic() - began) / trained
             print(_progress(report, len(trials), len(missing), pace), flush=True)
         missing = missing_trials(trials, name, source)
+
+
+def _call(trial, name, source, patient):
+    arithmetic = arithmetic_here(trial.precision)
+    return joblib.delayed(train_trial)(trial, name, source, arithmetic, patient)
 
 
 def _progress(report, planned, missing, pace):
@@ -105,7 +110,7 @@ def main(words=None):
     given = _arguments().parse_args(words)
     try:
         _obey(given)
-    except (ValueError, OutOfMemory, OSError) as error:
+    except (ValueError, OutOfMemory, DeviceLost, OSError) as error:
         sys.exit(str(error))
     except BrokenExecutor:
         sys.exit("A worker was killed, perhaps out of memory: start again with fewer --workers.")
@@ -134,13 +139,13 @@ def _arguments():
         "words",
         nargs="*",
         metavar="[table] [plan]",
-        help="test, cpu or gpu; by default the plan for this machine",
+        help="one of the plans; by default the one for this machine",
     )
     arguments.add_argument(
         "--workers",
         type=int,
-        default=1 if torch.cuda.is_available() else joblib.cpu_count(),
-        help="runs at once; by default one on a GPU, else one per core",
+        default=device_count() if choose_device().type != "cpu" else joblib.cpu_count(),
+        help="runs at once; by default one per GPU, without one per core",
     )
     arguments.add_argument(
         "--only",

@@ -9,9 +9,10 @@ from helpers.killing import kill, start_study
 from helpers.repeats import REPEATS
 from lessonlib.study.plans import get_plan
 from lessonlib.training import worker
-from lessonlib.training.runs import load_runs, run_key
+from lessonlib.training.runs import arithmetic_here, load_runs
 
 [PART] = get_plan("test")
+HERE = arithmetic_here()
 AFTER = {1: 1, 2: 15}  # seconds in which so many workers begin another run
 
 
@@ -48,7 +49,7 @@ def check_all_recorded(folder):
 
 
 def losses(name):
-    return {run_key(r.arm, r.recipe, r.seed, r.data): r.losses for r in load_runs(name)}
+    return {r.key: r.losses for r in load_runs(name)}
 
 
 @pytest.mark.parametrize("at_once", [1] if REPEATS == 1 else [1, 2])
@@ -71,6 +72,6 @@ def test_killed_and_started_again_each_run_is_recorded_once(at_once, tmp_path, m
     assert last.exitcode == 0
     check_all_recorded(tmp_path)
     for trial in broken:
-        worker.train_trial(trial, "unbroken", source(), patient=False)
+        worker.train_trial(trial, "unbroken", source(), HERE, patient=False)
     assert losses("unbroken").items() <= losses("test").items()
     assert len(losses("unbroken")) == len(broken)

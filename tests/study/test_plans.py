@@ -17,12 +17,12 @@ from lessonlib.study.plans import (
     VARIANTS,
     added_variants,
     get_plan,
-    plan_names,
 )
 from lessonlib.training.runs import load_runs, run_key
 
 ADDED = added_variants()  # each has four runs on a CPU and five on a GPU
-PARTS = [part for name in plan_names() for part in get_plan(name)]
+FIRST = ("test", "cpu", "gpu")  # the plans of the first study, and those for tests
+PARTS = [part for name in FIRST for part in get_plan(name)]
 
 
 def counts(part):
@@ -42,10 +42,12 @@ def test_the_cpu_plan_asks_for_exactly_the_156_runs_that_came_with_the_course(
     [part] = get_plan("cpu")
     runs = load_runs("cpu")
     [data] = {run.data for run in runs}
-    recorded = [run_key(run.arm, run.recipe, run.seed, data) for run in runs]
-    planned = [
-        run_key(t.arm, asdict(t.recipe), t.seed, data) for t in part.trials if t.arm not in ADDED
-    ]
+    recorded = [run.key for run in runs]
+    [then] = {run.arithmetic for run in runs}
+    assert (then.device, then.precision) == ("cpu", "float32")
+    trials = [t for t in part.trials if t.arm not in ADDED]
+    assert {t.precision for t in trials} == {"float32"}
+    planned = [run_key(t.arm, asdict(t.recipe), t.seed, data, then) for t in trials]
     assert len(planned) == len(set(planned)) == 156
     assert sorted(planned) == sorted(recorded)
 

@@ -5,12 +5,12 @@ from dataclasses import asdict
 import numpy as np
 import pytest
 
+from helpers.runs import a_run
 from lessonlib.study.comparisons import compared, comparisons
 from lessonlib.study.plans import get_plan
 from lessonlib.study.report import study_table
 from lessonlib.study.runner import main
 from lessonlib.study.verdicts import FEWEST, interval
-from lessonlib.training.runs import Run
 
 SPREAD = np.random.default_rng(0).normal(0, 0.002, 10)
 
@@ -22,7 +22,9 @@ def some_runs(part, accuracy, data="photos"):
         recipe = asdict(t.recipe)
         recipe["network"]["blocks"] = list(t.recipe.network.blocks)
         epochs = [{"accuracy": share}]
-        yield Run(t.arm, t.seed, recipe, data, False, epochs, [], 1, True, "a machine", {})
+        yield a_run(
+            arm=t.arm, seed=t.seed, recipe=recipe, data=data, epochs=epochs, machine="a machine"
+        )
 
 
 def accuracy(arm, network, seed):

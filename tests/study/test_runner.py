@@ -13,14 +13,16 @@ import torch
 from joblib._parallel_backends import ThreadingBackend
 
 from lessonlib.configs import TIERS
-from lessonlib.study.plans import Trial, get_plan
+from lessonlib.study.parts import Trial
+from lessonlib.study.plans import get_plan
 from lessonlib.study.runner import main, run_study
 from lessonlib.training import worker
 from lessonlib.training.checkpoints import unfinished_path
-from lessonlib.training.runs import load_runs
+from lessonlib.training.runs import arithmetic_here, load_runs
 
 TIER = TIERS["test"]
 TRIAL = Trial("2x2", replace(TIER, epochs=1), 0)
+HERE = arithmetic_here()
 [PART] = get_plan("test")
 ALL = sorted((t.arm, t.recipe.network.activation, t.seed) for t in PART.trials)
 
@@ -82,23 +84,30 @@ time.sleep(600)
 
 
 def test_a_run_that_another_worker_has_is_left_to_it_unless_it_dies(folder):
-    lock = unfinished_path(TRIAL.arm, TRIAL.recipe, TRIAL.seed, source(), ".lock")
+    lock = unfinished_path(TRIAL.arm, TRIAL.seed, worker.trial_key(TRIAL, source()), ".lock")
     command = [sys.executable, "-c", HOLD, str(lock)]
     with subprocess.Popen(command, stdout=subprocess.PIPE) as other:
         other.stdout.readline()
-        report = worker.train_trial(TRIAL, "some", source(), patient=False)
+        report = worker.train_trial(TRIAL, "some", source(), HERE, patient=False)
         recorded = load_runs("some")
         threading.Timer(0.5, other.kill).start()
         assert (report, recorded) == (None, [])
-        assert worker.train_trial(TRIAL, "some", source(), patient=True)[0] == TRIAL
-    assert worker.train_trial(TRIAL, "some", source(), patient=True) is None
+        assert worker.train_trial(TRIAL, "some", source(), HERE, patient=True)[0] == TRIAL
+    assert worker.train_trial(TRIAL, "some", source(), HERE, patient=True) is None
     assert len(load_runs("some")) == 1
 
 
 def test_a_worker_with_other_photos_records_nothing(folder):
     sentence = "A worker has other photos, .*, not those of the others: set IMAGEWOOF"
     with pytest.raises(ValueError, match=sentence):
-        worker.train_trial(TRIAL, "some", "those of the others", patient=False)
+        worker.train_trial(TRIAL, "some", "those of the others", HERE, patient=False)
+    assert load_runs("some") == []
+
+
+def test_a_worker_that_computes_in_another_way_records_nothing(folder):
+    other = HERE._replace(device="cuda")
+    with pytest.raises(ValueError, match="A worker computes on cpu .*, the study on cuda .*: give"):
+        worker.train_trial(TRIAL, "some", source(), other, patient=False)
     assert load_runs("some") == []
 
 
@@ -117,7 +126,7 @@ def test_an_interrupt_ends_the_study_and_not_only_the_run(folder, monkeypatch):
 def test_a_study_leaves_the_threads_of_its_process_alone(folder):
     torch.set_num_threads(2)
     try:
-        worker.train_trial(TRIAL, "some", source(), patient=False)
+        worker.train_trial(TRIAL, "some", source(), HERE, patient=False)
         assert torch.get_num_threads() == 2
         assert load_runs("some")[0].machine.endswith("threads: 1")
     finally:

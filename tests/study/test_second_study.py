@@ -1,0 +1,79 @@
+"""The plans of data/protocol.md ask for what the protocol promises, and for nothing before it."""
+
+import subprocess
+from dataclasses import asdict
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from helpers.runs import a_run
+from lessonlib.arms import ARMS
+from lessonlib.networks import residual_network
+from lessonlib.paths import DATA
+from lessonlib.study import second_study
+from lessonlib.study.plans import get_plan
+from lessonlib.study.second_study import BOTTLENECK, FOUR, RATES, best_rates, primary_plan
+from lessonlib.training.runs import load_runs
+
+ROOT = Path(__file__).parents[2]
+
+
+def sweep(accuracy):
+    """A complete sweep in which `accuracy(arm, rate)` is that of every seed."""
+    [part] = get_plan("rates")
+    for t in part.trials:
+        epochs = [{"accuracy": accuracy(t.arm, t.recipe.lr)}]
+        yield a_run(arm=t.arm, seed=t.seed, recipe=asdict(t.recipe), epochs=epochs)
+
+
+def test_three_seeds_per_arm_and_rate_that_the_evaluation_does_not_use():
+    [part] = get_plan("rates")
+    asked = {(t.arm, t.recipe.lr, t.seed) for t in part.trials}
+    seeds = (100, 101, 102)
+    assert asked == {(a, r, s) for a in FOUR for r in RATES for s in seeds}
+    assert len(part.trials) == len(asked)
+
+
+def test_the_best_rate_has_the_highest_mean_and_of_equal_ones_the_lowest_wins():
+    best_at = dict(zip(FOUR, RATES))
+    runs = list(sweep(lambda arm, rate: 0.5 if rate == best_at[arm] else 0.4))
+    assert best_rates(runs) == best_at
+    assert set(best_rates(sweep(lambda *_: 0.4)).values()) == {RATES[0]}
+    with pytest.raises(ValueError, match="sweep of pair is not complete, 14 of 15 runs: train"):
+        best_rates(runs[:-1])
+
+
+def test_the_primary_plan_has_twelve_seeds_each_at_its_arms_best(monkeypatch):
+    best_at = dict(zip(FOUR, RATES))
+    runs = list(sweep(lambda arm, rate: 0.5 if rate == best_at[arm] else 0.4))
+    monkeypatch.setattr(second_study, "load_runs", lambda name: runs)
+    [part] = primary_plan()
+    asked = sorted((t.arm, t.recipe.lr, t.seed) for t in part.trials)
+    assert asked == sorted((arm, best_at[arm], seed) for arm in FOUR for seed in range(12))
+
+
+def test_a_pair_has_eight_weights_for_nine():
+    weights = {}
+    for arm in ("3x3", "pair"):
+        stem, *stages = residual_network(ARMS[arm], BOTTLENECK.network).children()
+        weights[arm] = sum(p.numel() for m in stages for p in spatial(m))
+    assert weights["pair"] / weights["3x3"] == 8 / 9
+
+
+def spatial(module):
+    """Weights of the convolutions that read neighbours, those of the stem left out."""
+    for name, p in module.named_parameters():
+        if p.ndim == 4 and p.shape[-1] > 1 and "convpath" in name:
+            yield p
+
+
+def test_the_protocol_is_older_than_every_run_of_its_plans():
+    log = ["git", "log", "--follow", "--diff-filter=A", "--format=%aI", "--", "data/protocol.md"]
+    asked = subprocess.run(log, cwd=ROOT, capture_output=True, text=True)
+    if not (ROOT / ".git").exists() or not asked.stdout:
+        pytest.skip("the history is not here")
+    written = datetime.fromisoformat(asked.stdout.split()[-1])
+    assert (DATA / "protocol.md").exists()
+    runs = [run for name in ("rates", "primary") for run in load_runs(name)]
+    assert all(datetime.fromisoformat(run.recorded) > written for run in runs)
