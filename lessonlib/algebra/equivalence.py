@@ -10,7 +10,7 @@ from typing import NamedTuple
 import torch
 import torch.nn.functional as F
 
-from lessonlib.checks import require_int, require_type
+from lessonlib.checks import require_int, require_one_of, require_type
 from lessonlib.kernels import compose, correlate, four_sides
 
 __all__ = ["PADDINGS", "STRIDES", "Switches", "Pair", "OutputDifference"]
@@ -41,15 +41,9 @@ class Switches:
     stride: str = "none"
 
     def __post_init__(self):
-        for name, choices in (
-            ("norm", ("none", "eval", "train")),
-            ("padding", PADDINGS),
-            ("stride", STRIDES),
-        ):
-            if getattr(self, name) not in tuple(choices):
-                raise ValueError(
-                    f"{name} is one of {', '.join(choices)}, not {getattr(self, name)!r}."
-                )
+        require_one_of("norm", self.norm, ("none", "eval", "train"))
+        require_one_of("padding", self.padding, PADDINGS)
+        require_one_of("stride", self.stride, STRIDES)
         require_type("Switches", bool, relu=self.relu, bias=self.bias)
 
 

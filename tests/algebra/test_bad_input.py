@@ -217,7 +217,7 @@ test_equivalence = bad_input_test(
             "a stride as a number",
             lambda _: Switches(stride=2),
             ValueError,
-            "not 2",
+            "stride 2",
             "one of none, second, first",
         ),
         Bad(

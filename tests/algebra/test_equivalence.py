@@ -150,9 +150,9 @@ def test_compare():
 @pytest.mark.parametrize(
     "call, words",
     [
-        (lambda: Switches(norm="on"), "norm is one of none, eval, train, not 'on'"),
-        (lambda: Switches(padding="same"), "padding is one of first, second, each, 2019"),
-        (lambda: Switches(stride="both"), "stride is one of"),
+        (lambda: Switches(norm="on"), "There is no norm 'on'; choose one of none, eval, train."),
+        (lambda: Switches(padding="same"), "no padding 'same'; choose one of first, second, each"),
+        (lambda: Switches(stride="both"), "There is no stride 'both'"),
         (lambda: two_steps(random_pair(), photos(), Switches(norm="eval")), "needs `seen`"),
         (
             lambda: two_steps(random_pair(c_in=1), photos(), Switches()),
