@@ -1,4 +1,4 @@
-"""Argument checks shared by public functions; each failure is one sentence. Standard library only."""
+"""Argument checks shared by public functions; each failure is one sentence. Needs no library."""
 
 from collections.abc import Iterable
 from numbers import Integral, Real
