@@ -10,7 +10,8 @@ from lessonlib.costs import composed_pair
 from lessonlib.kernels import compose, correlate, embed, output_size, placements, receptive_field
 from lessonlib.networks import residual_network
 
-X, K = randn(3, 8, 8), randn(2, 2)
+X = randn(3, 8, 8)
+K = randn(2, 2)
 
 
 test_kernels = bad_input_test(
@@ -106,7 +107,7 @@ test_kernels = bad_input_test(
             lambda _: embed(K, 3, 2, 0),
             ValueError,
             "row 2, column 0",
-            "larger size or other place",
+            "larger size or another place",
         ),
         Bad("half a size", lambda _: embed(K, 3.5), ValueError, "size is 3.5", "whole number"),
         Bad(
@@ -131,7 +132,7 @@ test_kernels = bad_input_test(
             "all kernels as",
         ),
         Bad(
-            "links that do not fit",
+            "channels that do not fit",
             lambda _: compose(randn(4, 3, 2, 2), randn(1, 5, 2, 2)),
             ValueError,
             "5",

@@ -1,4 +1,6 @@
-"""kernels.py against torch's conv2d, plain loops, and itself the other way round."""
+"""kernels.py against torch's conv2d, plain loops, and its own functions used in another order."""
+
+from itertools import product
 
 import pytest
 import torch
@@ -20,34 +22,40 @@ def close(a, b):
 
 
 def by_loops(x, kernel, stride):
-    (h, w), (kh, kw) = x.shape, kernel.shape
-    y = torch.zeros((h - kh) // stride + 1, (w - kw) // stride + 1, dtype=x.dtype)
-    for i in range(y.shape[0]):
-        for j in range(y.shape[1]):
-            for u in range(kh):
-                for v in range(kw):
-                    y[i, j] += kernel[u, v] * x[stride * i + u, stride * j + v]
+    h, w = x.shape
+    kh, kw = kernel.shape
+    rows = (h - kh) // stride + 1
+    cols = (w - kw) // stride + 1
+    y = torch.zeros(rows, cols, dtype=x.dtype)
+    for i, j in product(range(rows), range(cols)):
+        for u, v in product(range(kh), range(kw)):
+            pixel = x[stride * i + u, stride * j + v]
+            y[i, j] += kernel[u, v] * pixel
     return y
 
 
 @given(small, small, small, st.integers(4, 9), st.integers(4, 9))
 def test_correlate_is_the_formula(kh, kw, stride, h, w):
-    x, kernel = randn(h, w), randn(kh, kw)
+    x = randn(h, w)
+    kernel = randn(kh, kw)
     assert close(correlate(x, kernel, stride), by_loops(x, kernel, stride))
 
 
 @given(small, small, small, small, st.integers(1, 3), st.tuples(*[st.integers(0, 3)] * 4))
 def test_correlate_is_torchs_conv2d(c_in, c_out, kh, kw, stride, padding):
-    x, kernel = randn(2, c_in, 7, 6), randn(c_out, c_in, kh, kw)
-    assert close(
-        correlate(x, kernel, stride, padding), F.conv2d(F.pad(x, padding), kernel, stride=stride)
-    )
+    x = randn(2, c_in, 7, 6)
+    kernel = randn(c_out, c_in, kh, kw)
+    expected = F.conv2d(F.pad(x, padding), kernel, stride=stride)
+    assert close(correlate(x, kernel, stride, padding), expected)
 
 
 def test_a_plane_kernel_acts_on_every_plane():
-    x, kernel = randn(2, 3, 8, 8), randn(3, 3)
-    each = torch.stack([torch.stack([correlate(plane, kernel) for plane in photo]) for photo in x])
-    assert close(correlate(x, kernel), each)
+    x = randn(2, 3, 8, 8)
+    kernel = randn(3, 3)
+    y = correlate(x, kernel)
+    assert y.shape == (2, 3, 6, 6)
+    for n, c in product(range(2), range(3)):
+        assert close(y[n, c], correlate(x[n, c], kernel))
 
 
 def test_correlate_does_not_flip():
@@ -62,37 +70,33 @@ def test_output_size_counts_positions(n, k, stride, before, after):
         with pytest.raises(ValueError, match="larger than the padded input"):
             output_size(n, k, stride, (before, after))
     else:
-        assert output_size(n, k, stride, (before, after)) == len(
-            range(0, n + before + after - k + 1, stride)
-        )
+        positions = range(0, n + before + after - k + 1, stride)
+        assert output_size(n, k, stride, (before, after)) == len(positions)
 
 
 def test_the_four_placements_do_what_the_2x2_does_with_matching_padding():
-    x, kernel = randn(3, 9, 9), randn(2, 2)
+    x = randn(3, 9, 9)
+    kernel = randn(2, 2)
     four = placements(kernel)
     assert len(four) == 4
     for (row, col), padded in four.items():
         assert padded.shape == (3, 3) and padded.count_nonzero() == 4
-        assert close(
-            correlate(x, padded, padding=1),
-            correlate(x, kernel, padding=(1 - col, col, 1 - row, row)),
-        )
-        assert not close(
-            correlate(x, padded, padding=1),
-            correlate(x, kernel, padding=(col, 1 - col, row, 1 - row)),
-        )
+        y = correlate(x, padded, padding=1)
+        assert close(y, correlate(x, kernel, padding=(1 - col, col, 1 - row, row)))
+        assert not close(y, correlate(x, kernel, padding=(col, 1 - col, row, 1 - row)))
 
 
 @given(small, small, st.integers(4, 6))
 def test_placements_are_all_there_are(kh, kw, size):
-    assert set(placements(randn(kh, kw), size)) == {
-        (i, j) for i in range(size - kh + 1) for j in range(size - kw + 1)
-    }
+    places = product(range(size - kh + 1), range(size - kw + 1))
+    assert set(placements(randn(kh, kw), size)) == set(places)
 
 
 @given(small, small, small, small, small, small, small)
 def test_two_steps_are_one(c_in, hidden, c_out, bh, bw, ch, cw):
-    b, c, x = randn(hidden, c_in, bh, bw), randn(c_out, hidden, ch, cw), randn(1, c_in, 9, 9)
+    b = randn(hidden, c_in, bh, bw)
+    c = randn(c_out, hidden, ch, cw)
+    x = randn(1, c_in, 9, 9)
     a = compose(b, c)
     assert a.shape == (c_out, c_in, bh + ch - 1, bw + cw - 1)
     assert close(F.conv2d(F.conv2d(x, b), c), F.conv2d(x, a))
@@ -100,8 +104,10 @@ def test_two_steps_are_one(c_in, hidden, c_out, bh, bw, ch, cw):
 
 @given(st.lists(small, min_size=1, max_size=5))
 def test_a_series_of_any_length_is_one_kernel_of_its_receptive_field(sizes):
-    kernels, x = [randn(k, k) for k in sizes], randn(17, 17)
-    a, y = compose(*kernels), x
+    kernels = [randn(k, k) for k in sizes]
+    a = compose(*kernels)
+    x = randn(17, 17)
+    y = x
     for kernel in kernels:
         y = correlate(y, kernel)
     assert a.shape == (receptive_field(sizes),) * 2
@@ -123,9 +129,8 @@ def test_receptive_field_is_what_the_gradient_reaches(layers):
     for k, stride in layers:
         y = F.conv2d(y, torch.ones(1, 1, 1, k, dtype=torch.float64), stride=stride)
     y[0, 0, 0, 0].backward()
-    assert x.grad.nonzero()[-1, -1] + 1 == receptive_field(
-        sizes, strides
-    )  # from the first pixel to the last one touched
+    touched = x.grad.nonzero()[-1, -1] + 1  # from the first pixel to the last one touched
+    assert touched == receptive_field(sizes, strides)
 
 
 @pytest.mark.parametrize(

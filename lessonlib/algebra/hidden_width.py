@@ -1,10 +1,20 @@
-"""The rescue by width: two hidden channels for one kernel, the width that many channels need, and factors at it."""
+"""How many hidden channels let two convolutions in series be any single one. Needs torch only.
+
+Gives the two convolutions too: exact for one channel, fitted (see fitting.py) for many.
+"""
 
 from itertools import count
 from typing import NamedTuple
 
 import torch
 
+from lessonlib.algebra.fitting import (
+    TINY,
+    alternate,
+    jacobian,
+    levenberg_marquardt,
+    random_layers,
+)
 from lessonlib.algebra.nearest_product import (
     NearestProduct,
     check_weights,
@@ -13,114 +23,114 @@ from lessonlib.algebra.nearest_product import (
 )
 from lessonlib.checks import require_int
 
-TINY = 1e-30  # for kernels of zeros, which else would be divided by 0
+__all__ = [
+    "LARGEST",
+    "two_channel_factors",
+    "CompositionRank",
+    "composition_rank",
+    "hidden_width",
+    "wide_factors",
+    "alternating_factors",
+]
+
 LARGEST = 10_000  # weights of a kernel; the square matrix of so many takes 0.8 GB
 
 
-def two_channel_factors(A):
-    """B (..., 2, 1, 2, 2), C (..., 1, 2, 2, 2): two hidden channels that compose exactly to each real 3x3 kernel of A.
+def two_channel_factors(A: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """Two hidden channels that compose exactly to each real 3x3 kernel of A (..., 3, 3).
 
-    With m = (1, y, x, xy), A = m'(G + tQ)m for every t, because 1 * xy = x * y. For t > |G| the form G + tQ has two
-    eigenvalues of each sign, and a positive with a negative one make p^2 - q^2 = (p - q)(p + q): one channel each.
+    Returns B (..., 2, 1, 2, 2) and C (..., 1, 2, 2, 2). With m = (1, y, x, xy), A = m'(G + tQ)m
+    for every t, because 1 * xy = x * y. For t > |G| the form G + tQ has two eigenvalues of each
+    sign, and a positive with a negative one make p^2 - q^2 = (p - q)(p + q): one channel each.
 
-    Raises TypeError if A is no floating-point tensor, ValueError unless it is (..., 3, 3) and finite.
+    Raises TypeError if A is not a floating-point tensor, ValueError if it is not (..., 3, 3) and
+    finite.
     """
-    if check_weights(A, "two_channel_factors").shape[-2:] != (3, 3):
-        raise ValueError(
-            f"two_channel_factors takes kernels (..., 3, 3); got shape {tuple(A.shape)}."
-        )
+    _check_three_by_three(A)
     size, A = normalised(A)
     table = multiplication_table((2, 2), (2, 2)).to(A.device)
-    G = torch.einsum(
-        "...w,uvw->...uv", A.flatten(-2) / table.sum((0, 1)), table
-    )  # each weight shared by its cells
+    shared = A.flatten(-2) / table.sum((0, 1))  # each weight by its cells of G
+    G = torch.einsum("...w,uvw->...uv", shared, table)
     Q = torch.tensor([1.0, -1, -1, 1], dtype=A.dtype, device=A.device).diag().flip(0)
     t = 2 * G.flatten(-2).norm(dim=-1)[..., None, None]
     values, vectors = torch.linalg.eigh(G + t * Q)  # ascending: two negative, two positive
-    q, p = (vectors * values.abs().sqrt()[..., None, :]).mT.unflatten(-2, (2, 2)).unbind(-3)
-    B, C = (size[..., None].sqrt() * F.unflatten(-1, (2, 2)) for F in (p - q, p + q))
+    forms = vectors * values.abs().sqrt()[..., None, :]
+    q, p = forms.mT.unflatten(-2, (2, 2)).unbind(-3)
+    scale = size[..., None].sqrt()
+    B = scale * (p - q).unflatten(-1, (2, 2))
+    C = scale * (p + q).unflatten(-1, (2, 2))
     return B.unsqueeze(-3), C.unsqueeze(-4)
 
 
 class CompositionRank(NamedTuple):
-    """`rank`: in how many dimensions A can move. `gauge`: a basis of the moves (dB, dC) that leave A where it is.
+    """In how many dimensions A = compose(B, C) can move, and the moves that leave it in place.
 
-    dB is (moves, *B.shape) and dC (moves, *C.shape); rank + moves = number of weights in B and C.
+    rank: the dimensions. gauge: a basis (dB, dC) of the moves of B and C that leave A where it is,
+    dB (moves, *B.shape) and dC (moves, *C.shape); rank + moves = number of weights in B and C.
     """
 
     rank: int
     gauge: tuple[torch.Tensor, torch.Tensor]
 
 
-def composition_rank(B, C):
+def composition_rank(B: torch.Tensor, C: torch.Tensor) -> CompositionRank:
     """Rank of the derivative of compose(B, C) at this point, and its null directions, the gauge.
 
-    B is (kh, kw) or (mid, in, kh, kw), C (kh, kw) or (out, mid, kh, kw); their sizes may differ. For one channel the
-    gauge is B -> sB, C -> C/s, the move (B, -C), and more where B and C have a common factor: two 2x2 kernels have rank
-    7 at random, 4 at B = C. For many channels it is B -> SB, C -> C inv(S): as many moves as the width squared.
+    B is (kh, kw) or (mid, in, kh, kw), C (kh, kw) or (out, mid, kh, kw); their sizes may differ.
+    For one channel the gauge is B -> sB, C -> C/s, the move (B, -C), and more where B and C have a
+    common factor: two 2x2 kernels have rank 7 at random, 4 at B = C. For many channels it is
+    B -> SB, C -> C inv(S): as many moves as the width squared.
 
-    Raises TypeError for other than floating-point tensors, ValueError for shapes that do not fit or infinite weights.
+    Raises TypeError if B or C is not a floating-point tensor, ValueError if their shapes do not
+    fit or a weight is not finite.
     """
-    B, C = (check_weights(K, "composition_rank").detach().double() for K in (B, C))
-    if (
-        B.ndim != C.ndim
-        or B.ndim not in (2, 4)
-        or 0 in B.shape + C.shape
-        or (B.ndim == 4 and B.shape[0] != C.shape[1])
-    ):
-        raise ValueError(
-            "composition_rank takes B (kh, kw) with C (kh, kw), or B (mid, in, kh, kw) with C (out, mid, kh, kw); "
-            f"got {tuple(B.shape)} with {tuple(C.shape)}."
-        )
-    sizes = [
-        K.abs().max().clamp_min(1e-300) for K in (B, C)
-    ]  # divided out, so that both matter alike to the threshold
-    J = _jacobian(
-        *(K.reshape(1, 1, *K.shape) if K.ndim == 2 else K for K in (B / sizes[0], C / sizes[1]))
-    )
+    B = check_weights(B, "composition_rank").detach().double()
+    C = check_weights(C, "composition_rank").detach().double()
+    _check_series(B, C)
+    # dividing by these makes B and C matter alike to the threshold
+    B_size = B.abs().max().clamp_min(1e-300)
+    C_size = C.abs().max().clamp_min(1e-300)
+    J = jacobian(_with_channels(B / B_size), _with_channels(C / C_size))
     _, values, directions = torch.linalg.svd(J)
     rank = int((values > 1e-10 * values[0]).sum())
     dB, dC = directions[rank:].split([B.numel(), C.numel()], dim=1)
-    return CompositionRank(
-        rank, (sizes[0] * dB.reshape(-1, *B.shape), sizes[1] * dC.reshape(-1, *C.shape))
-    )
+    dB = B_size * dB.reshape(-1, *B.shape)
+    dC = C_size * dC.reshape(-1, *C.shape)
+    return CompositionRank(rank, (dB, dC))
 
 
-def hidden_width(c_in, c_out, k1=2, k2=2):
-    """Smallest hidden width at which a k1 x k1 and a k2 x k2 convolution in series have the dimension of a single one.
+def hidden_width(c_in: int, c_out: int, k1: int = 2, k2: int = 2) -> int:
+    """Smallest hidden width at which two convolutions in series have the dimension of a single one.
 
-    The single one is (c_out, c_in, k, k) with k = k1 + k2 - 1. The dimension is the Jacobian rank at a random point, so
-    around almost every composed kernel all kernels are composed too. That every real kernel is, it does not prove.
-    Raises ValueError for what are no whole numbers, and for more than LARGEST weights, which would take hours and gigabytes.
+    The two are k1 x k1 and k2 x k2, the single one is (c_out, c_in, k, k) with k = k1 + k2 - 1.
+    Their dimension is the Jacobian rank at a random point, so around almost every composed kernel
+    all kernels are composed too. It does not prove that every real kernel is.
+    Raises ValueError if a number is not whole and at least 1, or for more than LARGEST weights,
+    which would take hours and gigabytes.
     """
-    if not all(isinstance(n, int) and n > 0 for n in (c_in, c_out, k1, k2)):
-        raise ValueError(
-            f"hidden_width takes whole numbers from 1 up; got {(c_in, c_out, k1, k2)}."
-        )
+    _check_sizes(c_in, c_out, k1, k2)
     dimension = c_in * c_out * (k1 + k2 - 1) ** 2
-    if dimension > LARGEST:
-        raise ValueError(
-            f"hidden_width: one kernel has {dimension:,} weights, {LARGEST:,} are the most: give fewer channels."
-        )
-    return next(
-        width
-        for width in count(1)
-        if composition_rank(*_random_pair(c_in, width, c_out, k1, k2)).rank == dimension
-    )
+    for width in count(1):
+        B, C = random_layers(c_in, width, c_out, k1, k2)
+        if composition_rank(B, C).rank == dimension:
+            return width
 
 
-def wide_factors(A, width=None):
-    """B (width, in, h, h) and C (out, width, h, h) with compose(B, C) near A (out, in, k, k), where k = 2h - 1 is odd.
+def wide_factors(A: torch.Tensor, width: int | None = None) -> NearestProduct:
+    """B (width, in, h, h) and C (out, width, h, h) with compose(B, C) near A (out, in, k, k).
 
-    `width` is the smallest sufficient one, `hidden_width`, if not given. Levenberg-Marquardt from up to ten seeded
-    random starts, on the dense Jacobian: for tens of channels, not hundreds. Returns the best found as (B, C, residual,
-    relative), residual |A - compose(B, C)| and relative to |A|: about 1e-15 where the width is enough, but no proof of
-    an optimum where it is not.
+    k = 2h - 1 is odd. `width` is the smallest sufficient one, `hidden_width`, if not given.
+    Levenberg-Marquardt from up to ten seeded random starts, on the dense Jacobian: for tens of
+    channels, not hundreds. Returns the best (B, C, residual, relative) found: residual
+    |A - compose(B, C)|, and relative to |A|. That is about 1e-15 if the width is enough; if it is
+    not, the best found is not proved to be the optimum.
 
-    Raises TypeError if A is no floating-point tensor, ValueError for other shapes or weights that are not finite.
+    Raises TypeError if A is not a floating-point tensor, ValueError for other shapes, a width that
+    is not a whole number of at least 1, or weights that are not finite.
     """
-    h = _check_layer(A, width, "wide_factors")
-    c_out, c_in = A.shape[:2]
+    _check_layer(A, width, "wide_factors")
+    c_out, c_in, k, _ = A.shape
+    h = (k + 1) // 2
     width = hidden_width(c_in, c_out, h, h) if width is None else width
     A = A.detach().double()
     size = A.abs().max()
@@ -128,53 +138,70 @@ def wide_factors(A, width=None):
     norm = a.norm().clamp_min(1)  # at least 1 already, unless A is zero
     tries = []
     for seed in range(10):
-        tries.append(_levenberg_marquardt(a, *_random_pair(c_in, width, c_out, h, h, seed)))
-        if tries[-1][2] <= 1e-13 * norm:
+        start = random_layers(c_in, width, c_out, h, h, seed)
+        B, C, error = levenberg_marquardt(a, *start)
+        tries.append((B, C, error))
+        if error <= 1e-13 * norm:
             break
     B, C, error = min(tries, key=lambda found: found[2])
     return NearestProduct(size.sqrt() * B, size.sqrt() * C, size * error, error / norm)
 
 
-def alternating_factors(A, width, rounds=60):
-    """As `wide_factors`, for any number of channels: B (width, in, h, h) and C (out, width, h, h), A (out, in, k, k).
+def alternating_factors(A: torch.Tensor, width: int, rounds: int = 60) -> NearestProduct:
+    """As `wide_factors`, for any number of channels, by alternating least squares.
 
-    With one of the two held, the other is a linear least-squares problem; they are solved in turns, `rounds` times (alternating
-    least squares), in the precision of A. Returns (B, C, residual, relative) as `wide_factors`. After 60 rounds random layers
-    still come nearer by a few per cent of the distance. Raises as `wide_factors`.
+    With either B or C held, the other is a linear least-squares problem. The two are solved in
+    turn, `rounds` times, in the precision of A. After 60 rounds random layers still come nearer
+    by a few per cent of the distance. Returns (B, C, residual, relative) and raises as
+    `wide_factors`; ValueError also if rounds is below 1.
     """
-    h = _check_layer(A, width, "alternating_factors")
+    _check_layer(A, width, "alternating_factors")
     require_int("alternating_factors", width=width, rounds=rounds)
-    table = multiplication_table((h, h), (h, h)).to(A)  # taps of B, of C, of A
-    taps, kernel, (out, inner) = h * h, A.detach().flatten(2), A.shape[:2]
-    B = torch.randn(width, inner, taps, generator=torch.Generator().manual_seed(0)).to(A)
-    for _ in range(rounds):
-        by_C = torch.einsum("miv,vuw->muiw", B, table).reshape(taps * width, -1)
-        C = _least_squares(by_C, kernel.reshape(out, -1).mT).mT.reshape(out, width, taps)
-        by_B = torch.einsum("omu,vuw->mvow", C, table).reshape(taps * width, -1)
-        B = (
-            _least_squares(by_B, kernel.transpose(1, 2).reshape(-1, inner))
-            .reshape(width, taps, inner)
-            .transpose(1, 2)
+    h = (A.shape[2] + 1) // 2
+    A = A.detach().flatten(2)
+    B, C, residual = alternate(A, width, (h, h), rounds)
+    relative = residual / A.norm().clamp_min(TINY)
+    return NearestProduct(B.unflatten(2, (h, h)), C.unflatten(2, (h, h)), residual, relative)
+
+
+def _with_channels(kernel):
+    return kernel[None, None] if kernel.ndim == 2 else kernel
+
+
+def _check_three_by_three(A):
+    if check_weights(A, "two_channel_factors").shape[-2:] != (3, 3):
+        raise ValueError(
+            f"two_channel_factors takes kernels (..., 3, 3); got shape {tuple(A.shape)}."
         )
-    residual = (torch.einsum("omu,miv,vuw->oiw", C, B, table) - kernel).norm()
-    return NearestProduct(
-        B.unflatten(2, (h, h)),
-        C.unflatten(2, (h, h)),
-        residual,
-        residual / kernel.norm().clamp_min(TINY),
-    )
 
 
-def _least_squares(M, target):
-    """X with X' M nearest to target'; a millionth of ridge keeps it solvable where M has dependent rows."""
-    gram = M @ M.mT
-    gram.diagonal().add_(1e-6 * gram.diagonal().mean().clamp_min(TINY))
-    return torch.cholesky_solve(M @ target, torch.linalg.cholesky(gram))
+def _check_series(B, C):
+    alike = B.ndim == C.ndim and B.ndim in (2, 4) and 0 not in B.shape + C.shape
+    if not alike or (B.ndim == 4 and B.shape[0] != C.shape[1]):
+        raise ValueError(
+            "composition_rank takes B (kh, kw) with C (kh, kw), "
+            "or B (mid, in, kh, kw) with C (out, mid, kh, kw); "
+            f"got {tuple(B.shape)} with {tuple(C.shape)}."
+        )
+
+
+def _check_sizes(c_in, c_out, k1, k2):
+    if not all(isinstance(n, int) and n > 0 for n in (c_in, c_out, k1, k2)):
+        raise ValueError(
+            f"hidden_width takes whole numbers from 1 up; got {(c_in, c_out, k1, k2)}."
+        )
+    weights = c_in * c_out * (k1 + k2 - 1) ** 2
+    if weights > LARGEST:
+        raise ValueError(
+            f"hidden_width: one kernel has {weights:,} weights, at most {LARGEST:,} are allowed: "
+            "give fewer channels."
+        )
 
 
 def _check_layer(A, width, caller):
-    """h of a layer A (out, in, 2h - 1, 2h - 1), else TypeError or ValueError in the caller's name."""
-    if check_weights(A, caller).ndim != 4 or A.shape[2] != A.shape[3] or A.shape[2] % 2 == 0:
+    check_weights(A, caller)
+    square = A.ndim == 4 and A.shape[2] == A.shape[3]
+    if not square or A.shape[2] % 2 == 0:
         raise ValueError(
             f"{caller} takes a square odd kernel (out, in, k, k); got shape {tuple(A.shape)}."
         )
@@ -182,49 +209,3 @@ def _check_layer(A, width, caller):
         raise ValueError(
             f"{caller} takes a whole number of hidden channels from 1 up; got {width!r}."
         )
-    return (A.shape[2] + 1) // 2
-
-
-def _levenberg_marquardt(a, B, C, steps=300):
-    """Factors from the start B, C, and the distance |a - compose(B, C)|."""
-
-    r = a - _composed(B, C)
-    damping = 1.0
-    for _ in range(steps):
-        J = _jacobian(B, C)
-        # inv(J'J + d) J' = J' inv(JJ' + d): the smaller step of the two systems, since weights outnumber equations
-        gram = J @ J.mT
-        gram.diagonal().add_(damping)
-        dB, dC = (J.mT @ torch.linalg.solve(gram, r)).split([B.numel(), C.numel()])
-        moved = (B + dB.view_as(B), C + dC.view_as(C))
-        r_moved = a - _composed(*moved)
-        if r_moved.norm() < r.norm():
-            (B, C), r, damping = moved, r_moved, max(damping / 5, 1e-14)
-        else:
-            damping *= 4
-        if r.norm() <= 1e-15 * a.norm() or damping > 1e12:
-            break
-    return B, C, r.norm()
-
-
-def _random_pair(c_in, width, c_out, k1, k2, seed=0):
-    random = torch.Generator().manual_seed(seed)
-    B, C = (width, c_in, k1, k1), (c_out, width, k2, k2)
-    return [
-        torch.randn(shape, generator=random, dtype=torch.float64) / shape[1] ** 0.5
-        for shape in (B, C)
-    ]
-
-
-def _composed(B, C):
-    table = multiplication_table(B.shape[2:], C.shape[2:])
-    return torch.einsum("miv,omu,vuw->oiw", B.flatten(2), C.flatten(2), table).flatten()
-
-
-def _jacobian(B, C):
-    """Derivative of A[o, i, w] by B[m, j, v] and C[p, m, u]: composing is linear in each, so a move is composed too."""
-    c_in, c_out = B.shape[1], C.shape[0]
-    table = multiplication_table(B.shape[2:], C.shape[2:])
-    by_B = torch.einsum("omu,vuw,ij->oiwmjv", C.flatten(2), table, torch.eye(c_in, dtype=C.dtype))
-    by_C = torch.einsum("miv,vuw,op->oiwpmu", B.flatten(2), table, torch.eye(c_out, dtype=B.dtype))
-    return torch.cat([by_B.flatten(3).flatten(0, 2), by_C.flatten(3).flatten(0, 2)], dim=1)

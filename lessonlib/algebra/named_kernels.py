@@ -1,4 +1,4 @@
-"""Kernels with a name, as float64 tensors."""
+"""Kernels with a name, as float64 tensors. Needs torch only."""
 
 import torch
 
@@ -6,10 +6,8 @@ __all__ = ["THREE", "TWO", "PAIRS", "PAIRS_OF_THREE"]
 
 
 def _kernels(**rows):
-    return {
-        name.replace("_", " "): torch.tensor(kernel, dtype=torch.float64)
-        for name, kernel in rows.items()
-    }
+    named = {name.replace("_", " "): kernel for name, kernel in rows.items()}
+    return {name: torch.tensor(kernel, dtype=torch.float64) for name, kernel in named.items()}
 
 
 THREE = _kernels(
@@ -18,7 +16,11 @@ THREE = _kernels(
     Prewitt=[[-1, 0, 1], [-1, 0, 1], [-1, 0, 1]],
     Scharr=[[-3, 0, 3], [-10, 0, 10], [-3, 0, 3]],
     box_blur=[[1 / 9] * 3] * 3,
-    binomial_blur=[[1 / 16, 2 / 16, 1 / 16], [2 / 16, 4 / 16, 2 / 16], [1 / 16, 2 / 16, 1 / 16]],
+    binomial_blur=[
+        [1 / 16, 2 / 16, 1 / 16],
+        [2 / 16, 4 / 16, 2 / 16],
+        [1 / 16, 2 / 16, 1 / 16],
+    ],
     sharpen=[[0, -1, 0], [-1, 5, -1], [0, -1, 0]],
     emboss=[[-2, -1, 0], [-1, 1, 1], [0, 1, 2]],
     Laplacian=[[0, 1, 0], [1, -4, 1], [0, 1, 0]],
@@ -33,7 +35,7 @@ TWO = _kernels(
     Roberts_diagonal=[[1, 0], [0, -1]],
 )
 
-# Two 2x2 whose composition has a name of its own
+# Two 2x2 kernels whose composition has a name of its own.
 PAIRS = {
     "identity": (TWO["identity"], TWO["identity"]),
     "binomial blur": (TWO["box blur"], TWO["box blur"]),
@@ -42,7 +44,7 @@ PAIRS = {
     "two diagonals": (TWO["Roberts diagonal"], TWO["Roberts diagonal"].flip(1)),
 }
 
-# Two 3x3 whose composition, a 5x5, has a name of its own.
+# Two 3x3 kernels whose composition, a 5x5, has a name of its own.
 # The box: five ones in a row are (1, g, 1) then (1, 1 - g, 1), with g the golden ratio.
 _GOLDEN = (1 + 5**0.5) / 2
 _WIDE, _NARROW = torch.tensor([[1, _GOLDEN, 1], [1, 1 - _GOLDEN, 1]], dtype=torch.float64)

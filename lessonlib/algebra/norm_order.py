@@ -1,4 +1,4 @@
-"""BatchNorm and ReLU in either order, and what the next convolution gets from them. Needs torch only."""
+"""BatchNorm and ReLU in either order, and what the next convolution receives. Needs torch only."""
 
 from copy import deepcopy
 from typing import NamedTuple
@@ -12,54 +12,51 @@ from lessonlib.checks import require_int, require_type
 __all__ = ["random_channels", "norm_and_relu", "Summary", "summary", "convolution_inputs"]
 
 
-def random_channels(photos, count=16, seed=0):
+def random_channels(photos: torch.Tensor, count: int = 16, seed: int = 0) -> torch.Tensor:
     """What `count` random 3x3 kernels make of photos `(n, 3, h, w)`: `(n, count, h-2, w-2)`.
 
-    Each channel has the mean 0 and the standard deviation 1 over the whole batch; its shape stays that of the photos.
-    Raises TypeError for what are no floating-point numbers, ValueError for another shape or no channels.
+    Each channel has mean 0 and standard deviation 1 over the whole batch; the shape of its
+    distribution stays that of the photos.
+    Raises TypeError if photos is not a floating-point tensor, ValueError if its shape does not
+    fit or count is below 1.
     """
-    _check("channels", photos)
-    require_int("channels", count=count)
-    if photos.shape[1] != 3 or min(photos.shape) < 1 or min(photos.shape[2:]) < 3:
-        raise ValueError(
-            f"channels takes photos (n, 3, h, w) of at least 3x3 pixels, not {tuple(photos.shape)}."
-        )
+    _check_photos(photos, count)
     random = torch.Generator().manual_seed(seed)
-    y = F.conv2d(photos, torch.randn(count, 3, 3, 3, dtype=photos.dtype, generator=random))
+    kernels = torch.randn(count, 3, 3, 3, dtype=photos.dtype, generator=random)
+    y = F.conv2d(photos, kernels)
     deviation, mean = torch.std_mean(y, (0, 2, 3), correction=0, keepdim=True)
     return (y - mean) / deviation
 
 
-def norm_and_relu(y, norm_first, gain=1.0, offset=0.0):
-    """ReLU and BatchNorm, as in training, on what a convolution gives, `(n, c, h, w)`: `{step: numbers after it}`, in order.
+def norm_and_relu(
+    y: torch.Tensor, norm_first: bool, gain: float = 1.0, offset: float = 0.0
+) -> dict[str, torch.Tensor]:
+    """BatchNorm, as in training, and ReLU on the output `(n, c, h, w)` of a convolution.
 
+    norm_first: whether BatchNorm comes before the ReLU.
     gain, offset: BatchNorm's gamma and beta, the same for all channels.
-    Raises TypeError for what are no floating-point numbers, ValueError for another shape or less than two numbers a channel.
+    Returns `{"BatchNorm": numbers after it, "ReLU": numbers after it}`, in the order of use.
+    Raises TypeError if y is not a floating-point tensor, ValueError if its shape does not fit or
+    it has fewer than two numbers per channel.
     """
-    _check("block", y)
-    if y.numel() < 2 * y.shape[1]:
-        raise ValueError(
-            f"block: BatchNorm needs two numbers a channel, {tuple(y.shape)} has fewer: give more photos."
-        )
+    _check_channels(y)
+    channels = y.shape[1:2]
+    gains = y.new_full(channels, gain)
+    offsets = y.new_full(channels, offset)
 
     def norm(y):
-        return F.batch_norm(
-            y,
-            None,
-            None,
-            y.new_full(y.shape[1:2], gain),
-            y.new_full(y.shape[1:2], offset),
-            training=True,
-        )
+        return F.batch_norm(y, None, None, gains, offsets, training=True)
 
-    steps, after = {"BatchNorm": norm, "ReLU": F.relu}, {}
+    steps = {"BatchNorm": norm, "ReLU": F.relu}
+    after = {}
     for name in steps if norm_first else reversed(steps):
-        after[name] = y = steps[name](y)
+        y = steps[name](y)
+        after[name] = y
     return after
 
 
 class Summary(NamedTuple):
-    """Mean and standard deviation of numbers, and the share that is exactly 0."""
+    """Mean and standard deviation of some numbers, and the share of exact zeros, from 0 to 1."""
 
     mean: float
     deviation: float
@@ -69,24 +66,28 @@ class Summary(NamedTuple):
         return f"mean {self.mean:+z.2f}, deviation {self.deviation:.2f}, zeros {self.zeros:.0%}"
 
 
-def summary(y):
-    """The `Summary` of all numbers of a tensor. TypeError for what is none, ValueError where there is no number in it."""
-    require_type("summary", torch.Tensor, y=y)
-    if not y.numel():
-        raise ValueError(
-            f"summary: a tensor of shape {tuple(y.shape)} holds no number; give one that does."
-        )
+def summary(y: torch.Tensor) -> Summary:
+    """The `Summary` of all numbers of a tensor.
+
+    Raises TypeError if y is not a tensor, ValueError if it is empty.
+    """
+    _check_numbers(y)
     y = y if y.is_floating_point() else y.double()
-    return Summary(y.mean().item(), y.std(correction=0).item(), (y == 0).double().mean().item())
+    mean = y.mean().item()
+    deviation = y.std(correction=0).item()
+    zeros = (y == 0).double().mean().item()
+    return Summary(mean, deviation, zeros)
 
 
-def convolution_inputs(model, x):
-    """What each convolution of `model` gets in training from a batch x: `{its path: Summary}`, in the order of use.
+def convolution_inputs(model: nn.Module, x: torch.Tensor) -> dict[str, Summary]:
+    """What each Conv2d of `model` receives in training from a batch x, in the order of use.
 
-    The model itself is left as it is, its running statistics too. TypeError for what is no model.
+    Returns `{path of the layer: Summary}`. The model itself is not changed, not even its running
+    statistics. Raises TypeError if model is not a Module.
     """
     require_type("convolution_inputs", nn.Module, model=model)
-    model, found = deepcopy(model).train(), {}
+    model = deepcopy(model).train()
+    found = {}
 
     def note(name):
         return lambda _, given: found.update({name: summary(given[0])})
@@ -99,11 +100,38 @@ def convolution_inputs(model, x):
     return found
 
 
-def _check(caller, y):
+def _check_photos(photos, count):
+    _check_batch("random_channels", photos)
+    require_int("random_channels", count=count)
+    if photos.shape[1] != 3 or min(photos.shape) < 1 or min(photos.shape[2:]) < 3:
+        raise ValueError(
+            "random_channels takes photos (n, 3, h, w) of at least 3x3 pixels, "
+            f"not {tuple(photos.shape)}."
+        )
+
+
+def _check_channels(y):
+    _check_batch("norm_and_relu", y)
+    if y.numel() < 2 * y.shape[1]:
+        raise ValueError(
+            "norm_and_relu: BatchNorm needs two numbers per channel, "
+            f"{tuple(y.shape)} has fewer: give more photos."
+        )
+
+
+def _check_numbers(y):
+    require_type("summary", torch.Tensor, y=y)
+    if not y.numel():
+        raise ValueError(
+            f"summary: a tensor of shape {tuple(y.shape)} holds no number; give one that does."
+        )
+
+
+def _check_batch(caller, y):
     if not isinstance(y, torch.Tensor) or not y.is_floating_point():
         found = getattr(y, "dtype", type(y).__name__)
         raise TypeError(
-            f"{caller} takes a floating-point tensor, not {found}: .double() makes one."
+            f"{caller} takes a floating-point tensor, not {found}: convert it with .double()."
         )
     if y.ndim != 4:
         raise ValueError(f"{caller} takes a batch (n, channels, h, w), not {tuple(y.shape)}.")

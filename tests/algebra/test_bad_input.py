@@ -1,4 +1,4 @@
-"""Bad input to symbolic, factoring, equivalence, norm_order: one sentence each."""
+"""Bad input to the modules of lessonlib.algebra: one sentence each."""
 
 import sympy
 import torch
@@ -18,7 +18,8 @@ from lessonlib.algebra.hidden_width import (
 from lessonlib.algebra.nearest_product import nearest_product
 from lessonlib.algebra.norm_order import convolution_inputs, norm_and_relu, random_channels, summary
 
-X, K = randn(3, 8, 8), randn(2, 2)
+X = randn(3, 8, 8)
+K = randn(2, 2)
 
 
 SQUARE = sympy.Matrix([[1, 2], [3, 4]])
@@ -207,7 +208,7 @@ test_equivalence = bad_input_test(
     lambda _: equivalence.reasons(Switches()) == (),
     [
         Bad(
-            "a norm there is not",
+            "an unknown norm",
             lambda _: Switches(norm="layer"),
             ValueError,
             "'layer'",
@@ -217,7 +218,7 @@ test_equivalence = bad_input_test(
             "a stride as a number",
             lambda _: Switches(stride=2),
             ValueError,
-            "not 2",
+            "stride 2",
             "one of none, second, first",
         ),
         Bad(
@@ -367,7 +368,7 @@ test_norm_order = bad_input_test(
             "takes a floating-point tensor",
         ),
         Bad(
-            "a number a channel",
+            "one number per channel",
             lambda _: norm_and_relu(randn(1, 3, 1, 1), True),
             ValueError,
             "(1, 3, 1, 1)",

@@ -1,6 +1,8 @@
-"""The switchboard against torch's own layers, every combination against the rule, and the border table."""
+"""The pair against torch's own layers, every combination against the rule, and the border table."""
 
+from dataclasses import astuple
 from itertools import product
+from math import prod
 
 import pytest
 import torch
@@ -19,18 +21,14 @@ from lessonlib.algebra.equivalence import (
     two_steps,
 )
 
-ALL = [
-    Switches(*values)
-    for values in product(
-        (False, True), ("none", "eval", "train"), (False, True), PADDINGS, STRIDES
-    )
-]
+NORMS = ("none", "eval", "train")
+COMBINATIONS = product((False, True), NORMS, (False, True), PADDINGS, STRIDES)
+ALL = [Switches(*values) for values in COMBINATIONS]
 
 
 def photos(n=2, size=32, seed=3):
-    return torch.rand(
-        n, 3, size, size, dtype=torch.float64, generator=torch.Generator().manual_seed(seed)
-    )
+    random = torch.Generator().manual_seed(seed)
+    return torch.rand(n, 3, size, size, dtype=torch.float64, generator=random)
 
 
 SEEN = photos(4, seed=4) ** 2
@@ -38,9 +36,10 @@ SEEN = photos(4, seed=4) ** 2
 
 def layers(pair, switches):
     """The same pair as torch.nn modules, its BatchNorm trained on SEEN by torch itself."""
-    paddings, strides = PADDINGS[switches.padding], STRIDES[switches.stride]
-    first = nn.Conv2d(3, 8, 2, strides[0], bias=switches.bias).double()
-    second = nn.Conv2d(8, 8, 2, strides[1], bias=False).double()
+    padding_first, padding_second = PADDINGS[switches.padding]
+    stride_first, stride_second = STRIDES[switches.stride]
+    first = nn.Conv2d(3, 8, 2, stride_first, bias=switches.bias).double()
+    second = nn.Conv2d(8, 8, 2, stride_second, bias=False).double()
     norm = nn.BatchNorm2d(8, momentum=1.0).double()
     with torch.no_grad():
         first.weight.copy_(pair.B)
@@ -52,26 +51,29 @@ def layers(pair, switches):
         norm.train()(nn.functional.conv2d(SEEN, first.weight, first.bias))
     norm.train(switches.norm == "train")
     between = [norm] * (switches.norm != "none") + [nn.ReLU()] * switches.relu
-    return nn.Sequential(
-        nn.ZeroPad2d(paddings[0]), first, *between, nn.ZeroPad2d(paddings[1]), second
-    )
+    pad_first = nn.ZeroPad2d(padding_first)
+    pad_second = nn.ZeroPad2d(padding_second)
+    return nn.Sequential(pad_first, first, *between, pad_second, second)
 
 
-@pytest.mark.parametrize(
-    "switches", ALL, ids=lambda s: f"{s.relu}-{s.norm}-{s.bias}-{s.padding}-{s.stride}"
-)
+def in_short(switches):
+    return "-".join(str(value) for value in astuple(switches))
+
+
+@pytest.mark.parametrize("switches", ALL, ids=in_short)
 def test_every_combination(switches):
-    """The pair is torch's own, the single one is one conv2d, and they agree exactly where the rule says so."""
-    pair, x = random_pair(), photos()
+    """The pair is torch's, the merged one is a conv2d, and they agree where the rule says so."""
+    pair = random_pair()
+    x = photos()
     with torch.no_grad():
         two = two_steps(pair, x, switches, SEEN)
         torch.testing.assert_close(two, layers(pair, switches)(x), rtol=0, atol=1e-12)
         one = one_step(pair, x, switches, SEEN)
     A, a = merged(pair, switches, SEEN)
-    left, right, top, bottom = (sum(sides) for sides in zip(*PADDINGS[switches.padding]))
-    stride = STRIDES[switches.stride][0] * STRIDES[switches.stride][1]
-    padded = nn.functional.pad(x, (left, right, top, bottom))
-    torch.testing.assert_close(one, nn.functional.conv2d(padded, A, a, stride), rtol=0, atol=1e-12)
+    padding = tuple(sum(sides) for sides in zip(*PADDINGS[switches.padding]))
+    padded = nn.functional.pad(x, padding)
+    expected = nn.functional.conv2d(padded, A, a, prod(STRIDES[switches.stride]))
+    torch.testing.assert_close(one, expected, rtol=0, atol=1e-12)
     assert A.shape == (8, 3, 3, 3)
     found = compare(two, one)
     is_one = reasons(switches) == ()
@@ -80,17 +82,22 @@ def test_every_combination(switches):
 
 
 def test_the_rule():
-    """Nothing but sums between, all padding first or none after a shift, the stride last: 10 of 144 combinations."""
+    """Only sums between, all padding first or none after a shift, stride last: 10 of 144."""
     exact = [s for s in ALL if not reasons(s)]
-    assert len(ALL) == 144 and len(exact) == 10
+    assert len(ALL) == 144
+    assert len(exact) == 10
     for s in exact:
-        assert not s.relu and s.norm != "train" and s.stride != "first"
-        assert s.padding == "first" or (s.padding == "2019" and s.norm == "none" and not s.bias)
+        assert not s.relu
+        assert s.norm != "train"
+        assert s.stride != "first"
+        shifts = s.bias or s.norm != "none"
+        assert s.padding == "first" or (s.padding == "2019" and not shifts)
 
 
 @pytest.mark.parametrize("size", [7, 14, 31, 33])
 def test_the_rule_holds_at_odd_sizes(size):
-    pair, x = random_pair(), photos(size=size)
+    pair = random_pair()
+    x = photos(size=size)
     for switches in ALL:
         found = compare(two_steps(pair, x, switches, SEEN), one_step(pair, x, switches, SEEN))
         assert (found.wrong == 0) == (reasons(switches) == ()), switches
@@ -112,10 +119,8 @@ def test_the_rule_holds_at_odd_sizes(size):
 def test_border_table(n, k, first, second, bias, percent):
     share = border_share(n, k, first, second, bias)
     assert round(100 * share, 1) == percent
-    ring = {0: 0, 6.2: 1 - (1 - 1 / n) ** 2}.get(
-        percent, 1 - (1 - 2 / n) ** 2
-    )  # one line, or one ring, of pixels
-    assert share == pytest.approx(ring)
+    lines = {0: 0, 6.2: 1}.get(percent, 2)  # of pixels along each axis: none, one side, or both
+    assert share == pytest.approx(1 - (1 - lines / n) ** 2)
 
 
 @pytest.mark.parametrize("k", [2, 3])
@@ -128,31 +133,33 @@ def test_where_the_second_may_pad(k, bias):
 
 
 def test_a_batchnorm_in_training_is_one_kernel_for_the_photos_whose_statistics_it_takes():
-    pair, x, switches = random_pair(), photos(1), Switches(norm="train", padding="first")
-    wrong = compare(two_steps(pair, x, switches), one_step(pair, x, switches, SEEN))
-    assert wrong.wrong == 1 and wrong.typical > 0.01
+    pair = random_pair()
+    x = photos(1)
+    switches = Switches(norm="train", padding="first")
+    found = compare(two_steps(pair, x, switches), one_step(pair, x, switches, SEEN))
+    assert found.wrong == 1
+    assert found.typical > 0.01
 
 
 def test_compare():
     one = torch.ones(1, 2, 4, 4, dtype=torch.float64)
     two = one.clone()
-    two[0, 1, 0, 0], two[0, 0, 0, 0] = 3, 1.5
+    two[0, 1, 0, 0] = 3
+    two[0, 0, 0, 0] = 1.5
     found = compare(two, one)
-    assert (
-        found.where[0, 0] == found.largest == 2
-        and found.typical == 0
-        and found.wrong == 1 / 16
-        and found.size == 1
-    )
+    assert found.where[0, 0] == found.largest == 2
+    assert found.typical == 0
+    assert found.wrong == 1 / 16
+    assert found.size == 1
     assert compare(two, one[..., :3, :2]).where.shape == (3, 2)
 
 
 @pytest.mark.parametrize(
     "call, words",
     [
-        (lambda: Switches(norm="on"), "norm is one of none, eval, train, not 'on'"),
-        (lambda: Switches(padding="same"), "padding is one of first, second, each, 2019"),
-        (lambda: Switches(stride="both"), "stride is one of"),
+        (lambda: Switches(norm="on"), "There is no norm 'on'; choose one of none, eval, train."),
+        (lambda: Switches(padding="same"), "no padding 'same'; choose one of first, second, each"),
+        (lambda: Switches(stride="both"), "There is no stride 'both'"),
         (lambda: two_steps(random_pair(), photos(), Switches(norm="eval")), "needs `seen`"),
         (
             lambda: two_steps(random_pair(c_in=1), photos(), Switches()),

@@ -1,7 +1,7 @@
-"""is_product against multiplication, an independent criterion, and kernels on which half a test would go wrong."""
+"""is_product against multiplication, another criterion, and kernels that fool half a test."""
 
 from collections import Counter
-from itertools import product
+from itertools import combinations, compress, product
 
 import pytest
 import sympy
@@ -40,11 +40,8 @@ NEVER = {
     # (1 + 2x + xy + x^2 y) (1 + y): the discriminant in y is a square, the one in x is not
     "one discriminant": [[1, 1, 0], [2, 3, 1], [0, 1, 1]],
 }
-CASES = [
-    (A, verdict)
-    for cases, verdict in ((REAL, "real"), (COMPLEX, "complex"), (NEVER, "never"))
-    for A in cases.values()
-]
+VERDICTS = {"real": REAL, "complex": COMPLEX, "never": NEVER}
+CASES = [(A, verdict) for verdict, cases in VERDICTS.items() for A in cases.values()]
 weights = st.integers(-5, 5)
 
 
@@ -54,51 +51,50 @@ def square(side):
 
 def times(B, C):
     """Full convolution of two 2x2 sympy matrices, straight from the nine equations."""
-    return sympy.Matrix(
-        3,
-        3,
-        lambda i, j: sum(
-            B[u, v] * C[i - u, j - v]
-            for u, v in product(range(2), repeat=2)
-            if 0 <= i - u < 2 and 0 <= j - v < 2
-        ),
-    )
+    A = sympy.zeros(3)
+    for u, v, i, j in product(range(2), repeat=4):
+        A[u + i, v + j] += B[u, v] * C[i, j]
+    return A
 
 
 def assert_factors(A, found):
     if found.answer == "never":
-        assert found.B is None and found.C is None
+        assert found.B is None
+        assert found.C is None
         return
     assert (times(found.B, found.C) - sympy.Matrix(A)).expand() == sympy.zeros(3)
     assert found.answer == "complex" or all(w.is_real for w in [*found.B, *found.C])
 
 
 def verdict_by_pencil(A):
-    """The same question asked of the quadratic form G + tQ in (1, y, x, xy): has it rank 2 at most for some t?"""
+    """Has the quadratic form G + tQ in (1, y, x, xy) rank 2 at most for some t?"""
     t = sympy.Symbol("t")
     (a, b, c), (d, e, f), (g, h, k) = (map(sympy.Rational, row) for row in A)
     form = sympy.Matrix(
-        [[2 * a, b, d, t], [b, 2 * c, e - t, f], [d, e - t, 2 * g, h], [t, f, h, 2 * k]]
+        [
+            [2 * a, b, d, t],
+            [b, 2 * c, e - t, f],
+            [d, e - t, 2 * g, h],
+            [t, f, h, 2 * k],
+        ]
     )
     common = sympy.Poly(0, t, domain="QQ")
-    for rows, columns in product([[0, 1, 2], [0, 1, 3], [0, 2, 3], [1, 2, 3]], repeat=2):
-        common = sympy.gcd(
-            common, sympy.Poly(form.extract(rows, columns).det(method="berkowitz"), t, domain="QQ")
-        )
+    for rows, columns in product(combinations(range(4), 3), repeat=2):
+        minor = form.extract(rows, columns).det(method="berkowitz")
+        common = sympy.gcd(common, sympy.Poly(minor, t, domain="QQ"))
         if common.degree() == 0:
             return "never"
     # a real form of rank 2 is a product of real linear forms unless it is definite
     for root in sympy.real_roots(common):
-        values = torch.linalg.eigvalsh(
-            torch.tensor(form.subs(t, root).evalf().tolist(), dtype=torch.float64)
-        )
+        at_root = form.subs(t, root).evalf().tolist()
+        values = torch.linalg.eigvalsh(torch.tensor(at_root, dtype=torch.float64))
         if (values > 1e-6).sum() <= 1 and (values < -1e-6).sum() <= 1:
             return "real"
     return "complex"
 
 
 @pytest.mark.parametrize("A, verdict", CASES, ids=[*REAL, *COMPLEX, *NEVER])
-def test_famous_and_degenerate_kernels(A, verdict):
+def test_named_and_degenerate_kernels(A, verdict):
     found = is_product(A)
     assert found.answer == verdict
     assert_factors(A, found)
@@ -108,8 +104,9 @@ def test_famous_and_degenerate_kernels(A, verdict):
         found = is_product(scale * floats)
         assert found.answer == verdict
         if found.B is not None:
-            B, C = found.B / scale**0.5, found.C / scale**0.5
-            assert found.B.dtype == (torch.float64 if verdict == "real" else torch.complex128)
+            B = found.B / scale**0.5
+            C = found.C / scale**0.5
+            assert B.dtype == (torch.float64 if verdict == "real" else torch.complex128)
             torch.testing.assert_close(convolved(B, C), floats.to(B.dtype), rtol=0, atol=1e-8)
 
 
@@ -122,16 +119,17 @@ def convolved(B, C):
 
 @pytest.mark.parametrize("values, counts", [((0, 1), (62, 28)), ((-1, 0, 1), (852, 190))])
 def test_how_many_small_kernels_factor(values, counts):
-    kernels = [[w[:3], w[3:6], w[6:]] for w in product(values, repeat=9) if any(w)]
-    halves = [
-        A for A in kernels if -1 not in values or next(w for row in A for w in row if w) > 0
-    ]  # A or -A
+    kernels = [w for w in product(values, repeat=9) if any(w)]
+    # A factors as -A does, so one of them is enough: that with a first weight above 0
+    halves = [w for w in kernels if next(filter(None, w)) > 0]
     found = Counter()
-    for A in halves:
+    for w in halves:
+        A = [w[:3], w[3:6], w[6:]]
         answer = is_product(A)
         assert_factors(A, answer)
         found[answer.answer] += len(kernels) // len(halves)
-    assert (found["real"], found["complex"], found.total()) == (*counts, len(kernels))
+    assert (found["real"], found["complex"]) == counts
+    assert found.total() == len(kernels)
 
 
 def test_agrees_with_the_pencil_on_every_zero_one_kernel():
@@ -156,7 +154,8 @@ def test_products_and_their_neighbours(B, C, place, change):
 @settings(max_examples=40)
 @given(square(2), square(2), st.sampled_from([2, 3, -1, -3]))
 def test_conjugate_factors(B, C, radicand):
-    B, C = sympy.Matrix(B), sympy.Matrix(C) * sympy.sqrt(radicand)
+    B = sympy.Matrix(B)
+    C = sympy.Matrix(C) * sympy.sqrt(radicand)
     A = times(B + C, B - C).expand()
     found = is_product(A)
     assert_factors(A, found)
@@ -166,31 +165,30 @@ def test_conjugate_factors(B, C, radicand):
 @settings(max_examples=60)
 @given(square(3))
 def test_agrees_with_factoring_over_the_rationals(A):
-    """What sympy splits into two of degree (1, 1) is real; what has a factor of degree (2, 1) or (1, 2) never is."""
+    """Real if sympy splits A into degrees (1, 1), never with a factor of (2, 1) or (1, 2)."""
     x, y = sympy.symbols("x y")
-    polynomial = sympy.Poly(
-        sum(A[i][j] * x**i * y**j for i, j in product(range(3), repeat=2)), x, y
-    )
+    places = product(range(3), repeat=2)
+    terms = [A[i][j] * x**i * y**j for i, j in places]
+    polynomial = sympy.Poly(sum(terms), x, y)
     if polynomial.is_zero:
         return
-    parts = [p for p, n in polynomial.factor_list()[1] for _ in range(n)]
-
-    def fits(chosen):
-        return all(sum(p.degree(z) for p in chosen) <= 1 for z in (x, y))
-
-    splits = any(
-        fits([p for p, take in zip(parts, chosen, strict=True) if take])
-        and fits([p for p, take in zip(parts, chosen, strict=True) if not take])
-        for chosen in product((True, False), repeat=len(parts))
-    )
+    degrees = []
+    for part, power in polynomial.factor_list()[1]:
+        degrees += power * [(part.degree(x), part.degree(y))]
+    splits = []
+    for chosen in product((True, False), repeat=len(degrees)):
+        others = [not taken for taken in chosen]
+        splits.append(fits(compress(degrees, chosen)) and fits(compress(degrees, others)))
     verdict = is_product(A).answer
-    if splits:
+    if any(splits):
         assert verdict == "real"
-    elif any(
-        p.degree(x) == 2 and p.degree(y) == 1 or p.degree(x) == 1 and p.degree(y) == 2
-        for p in parts
-    ):
+    elif (2, 1) in degrees or (1, 2) in degrees:
         assert verdict == "never"
+
+
+def fits(degrees):
+    """Whether a product of factors with these degrees (in x, in y) has degree (1, 1) at most."""
+    return all(sum(axis) <= 1 for axis in zip((0, 0), *degrees))
 
 
 @pytest.mark.parametrize("closeness", [1, 1e-3, 1e-5, 1e-8, 0])
@@ -202,14 +200,14 @@ def test_floating_point_products_near_and_far_from_a_double_root(closeness):
         found = is_product(A)
         assert found.answer == "real"
         assert (compose(found.B, found.C) - A).norm() <= 1e-9 * A.norm()
-        found = is_product(
-            A + 1e-4 * A.norm() * torch.randn(3, 3, dtype=torch.float64, generator=random)
-        )
-        assert found.answer == "never"
+        noise = torch.randn(3, 3, dtype=torch.float64, generator=random)
+        assert is_product(A + 1e-4 * A.norm() * noise).answer == "never"
 
 
 def test_tolerance_is_a_relative_distance():
-    A = compose(torch.tensor([[1.0, 2], [3, 5]]), torch.tensor([[2.0, -1], [1, 4]]))
+    B = torch.tensor([[1.0, 2], [3, 5]])
+    C = torch.tensor([[2.0, -1], [1, 4]])
+    A = compose(B, C)
     assert is_product(A).answer == is_product(A.float()).answer == "real"
     A[1, 1] += 1e-3 * A.norm()
     assert is_product(A).answer == "never"

@@ -1,4 +1,4 @@
-"""nearest_product against 40-restart alternating least squares, the discriminant, and its own symmetries."""
+"""nearest_product against alternating least squares, the discriminant and its own symmetries."""
 
 import pytest
 import torch
@@ -14,9 +14,9 @@ def randn(*shape, seed=0):
 
 
 def als_residual(A, restarts, sweeps):
-    """The oracle: alternate between the best C for B and the best B for C, from many random starts."""
-    h = (A.shape[-1] + 1) // 2
-    table = multiplication_table((A.shape[-2] // 2 + 1, h), (A.shape[-2] // 2 + 1, h))
+    """The oracle: the best C for B and the best B for C in turn, from many random starts."""
+    taps = (A.shape[-2] // 2 + 1, A.shape[-1] // 2 + 1)
+    table = multiplication_table(taps, taps)
     a = A.flatten(1)[:, None, :, None]
     b = randn(len(A), restarts, table.shape[0], seed=7)
     for _ in range(sweeps):
@@ -32,9 +32,9 @@ def assert_consistent(A, near):
     size = A.abs().amax((-2, -1)).clamp_min(1e-300)
     distance = ((A - composed) / size[:, None, None]).flatten(1).norm(dim=1)
     torch.testing.assert_close(distance, near.residual / size, rtol=1e-9, atol=1e-13)
-    torch.testing.assert_close(
-        near.B.flatten(1).norm(dim=1), near.C.flatten(1).norm(dim=1), rtol=1e-6, atol=0
-    )
+    B_norm = near.B.flatten(1).norm(dim=1)
+    C_norm = near.C.flatten(1).norm(dim=1)
+    torch.testing.assert_close(B_norm, C_norm, rtol=1e-6, atol=0)
 
 
 def test_same_optimum_as_forty_restarts():
@@ -50,17 +50,20 @@ def test_same_optimum_for_five_by_five():
     A = randn(12, 5, 5)
     near = nearest_product(A)
     assert_consistent(A, near)
-    assert (near.residual <= als_residual(A, restarts=20, sweeps=150) + 1e-6).double().mean() > 0.9
+    oracle = als_residual(A, restarts=20, sweeps=150)
+    assert (near.residual <= oracle + 1e-6).double().mean() > 0.9
 
 
 def test_survey_of_gaussian_kernels():
-    """Against mean .294, median .283, 5-95% .072-.551 of 2,000 other kernels: both are samples, each with its error."""
+    """Against mean .294, median .283, 5-95% .072-.551 of 2,000 others: both samples have errors."""
     relative = nearest_product(randn(4096, 3, 3)).relative
     error = relative.std() * (1 / 2000 + 1 / 4096) ** 0.5
     assert abs(relative.mean() - 0.294) < 3 * error
     assert abs(relative.median() - 0.283) < 3 * 1.25 * error
     low, high = relative.quantile(torch.tensor([0.05, 0.95], dtype=torch.float64))
-    assert abs(low - 0.072) < 0.02 and abs(high - 0.551) < 0.03 and relative.max() < 0.85
+    assert abs(low - 0.072) < 0.02
+    assert abs(high - 0.551) < 0.03
+    assert relative.max() < 0.85
 
 
 def test_one_dimension_follows_the_discriminant():
@@ -75,7 +78,8 @@ def test_one_dimension_follows_the_discriminant():
 
 @pytest.mark.parametrize("side", [2, 3])
 def test_products_are_found_again(side):
-    B, C = randn(120, side, side, seed=1), randn(120, side, side, seed=2)
+    B = randn(120, side, side, seed=1)
+    C = randn(120, side, side, seed=2)
     C[:40] = B[:40]  # where the Jacobian loses rank
     C[40:45] = 0
     A = torch.stack([compose(*pair) for pair in zip(B, C, strict=True)])
@@ -91,27 +95,25 @@ def test_symmetries_and_scale(seed, scale):
     views = torch.stack([A, -A, A.T, A.flip(0), A.flip(1), A.rot90()])
     near = nearest_product(scale * views)
     torch.testing.assert_close(near.relative, near.relative[:1].expand(6), rtol=0, atol=1e-7)
-    torch.testing.assert_close(
-        near.residual / scale, near.relative * A.norm(), rtol=1e-9, atol=1e-14
-    )
+    residual = near.relative * A.norm()
+    torch.testing.assert_close(near.residual / scale, residual, rtol=1e-9, atol=1e-14)
     assert_consistent(scale * views, near)
 
 
 def test_shapes():
     A = randn(4, 5, 3, 3)
     near = nearest_product(A)
-    assert near.B.shape == near.C.shape == (
-        4,
-        5,
-        2,
-        2,
-    ) and near.residual.shape == near.relative.shape == (4, 5)
+    assert near.B.shape == near.C.shape == (4, 5, 2, 2)
+    assert near.residual.shape == near.relative.shape == (4, 5)
     alone = nearest_product(A[1, 2])
-    assert alone.B.shape == (2, 2) and alone.residual.shape == ()
+    assert alone.B.shape == (2, 2)
+    assert alone.residual.shape == ()
     torch.testing.assert_close(alone.residual, near.residual[1, 2])
     assert nearest_product(A[:0]).B.shape == (0, 5, 2, 2)
     zero = nearest_product(torch.zeros(3, 3))
-    assert not zero.B.any() and not zero.C.any() and zero.residual == 0 and zero.relative == 0
+    assert not zero.B.any()
+    assert not zero.C.any()
+    assert zero.residual == zero.relative == 0
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""BatchNorm and ReLU in either order: against torch's own layers, and what the playground shows of them."""
+"""BatchNorm and ReLU in either order, against torch's own layers, and the playground on them."""
 
 import pytest
 import torch
@@ -14,8 +14,10 @@ def numbers(*shape):
 
 @pytest.mark.parametrize("norm_first", [True, False])
 def test_a_block_is_torchs_layers_in_that_order(norm_first):
-    y, norm = numbers(3, 4, 5, 6) + 1, nn.BatchNorm2d(4).double()
-    nn.init.constant_(norm.weight, -1.5), nn.init.constant_(norm.bias, 0.25)
+    y = numbers(3, 4, 5, 6) + 1
+    norm = nn.BatchNorm2d(4).double()
+    nn.init.constant_(norm.weight, -1.5)
+    nn.init.constant_(norm.bias, 0.25)
     layers = [norm, nn.ReLU()] if norm_first else [nn.ReLU(), norm]
     after = norm_and_relu(y, norm_first, -1.5, 0.25)
     assert list(after) == (["BatchNorm", "ReLU"] if norm_first else ["ReLU", "BatchNorm"])
@@ -37,40 +39,32 @@ def test_a_summary_in_words():
 
 
 def test_what_each_convolution_gets_and_the_model_stays_as_it_is():
-    model = (
-        nn.Sequential(
-            nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.ReLU(), nn.Sequential(nn.Conv2d(4, 2, 1))
-        )
-        .double()
-        .eval()
-    )
+    last = nn.Sequential(nn.Conv2d(4, 2, 1))
+    model = nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.ReLU(), last)
+    model.double().eval()
     x = numbers(2, 3, 6, 6)
     found = convolution_inputs(model, x)
-    assert list(found) == ["0", "3.0"] and found["0"] == summary(x)
-    assert found["3.0"] == pytest.approx(
-        summary(norm_and_relu(model[0](x).detach(), True)["ReLU"]), abs=1e-9
-    )
-    assert (
-        model[1].num_batches_tracked == 0 and not model.training and not model[0]._forward_pre_hooks
-    )
+    assert list(found) == ["0", "3.0"]
+    assert found["0"] == summary(x)
+    after = norm_and_relu(model[0](x).detach(), True)
+    assert found["3.0"] == pytest.approx(summary(after["ReLU"]), abs=1e-9)
+    assert not model.training
+    assert model[1].num_batches_tracked == 0
+    assert not model[0]._forward_pre_hooks
 
 
-def test_the_playground_moves_turns_round_and_goes_back():
+def test_the_playground_moves_changes_the_order_and_goes_back():
     box = NormOrderPlayground()
-    first, handed_on = box.still(), box.handed_on
+    first = box.still()
+    handed_on = box.handed_on
     box.mean.value = 1
-    assert (
-        torch.allclose(box.handed_on, handed_on) and box.still() != first
-    )  # what goes in has moved, what leaves has not
-    assert (
-        "takes the mean away" in box.message.value
-        and "0% of what is handed on lies below 0" in box.message.value
-    )
+    assert box.still() != first  # what goes in has moved, what leaves has not
+    assert torch.allclose(box.handed_on, handed_on)
+    assert "takes the mean away" in box.message.value
+    assert "0% of what is handed on lies below 0" in box.message.value
     box.order.value = False
-    assert (
-        summary(box.handed_on).mean == pytest.approx(0, abs=1e-9)
-        and "The ReLU cuts 2" in box.message.value
-    )
+    assert summary(box.handed_on).mean == pytest.approx(0, abs=1e-9)
+    assert "The ReLU cuts 2" in box.message.value
     box.offset.value = 1.5
     assert summary(box.handed_on).mean == pytest.approx(1.5)
     for _ in range(3):
@@ -82,7 +76,10 @@ def test_the_playground_moves_turns_round_and_goes_back():
 @pytest.mark.parametrize("norm_first", [True, False])
 def test_as_code_gives_what_is_handed_on(norm_first):
     box = NormOrderPlayground()
-    box.order.value, box.mean.value, box.gain.value, box.offset.value = norm_first, 0.5, -1.5, 1.25
+    box.order.value = norm_first
+    box.mean.value = 0.5
+    box.gain.value = -1.5
+    box.offset.value = 1.25
     names = {}
     exec(box.code(), names)
     assert torch.allclose(names["y"], box.handed_on, atol=1e-12)
