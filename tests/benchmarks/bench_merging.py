@@ -1,9 +1,11 @@
-"""Inference of the pair network merged, against the pair and against the plain 3x3: goals 0.60 of the pair, 1.00 of the 3x3.
+"""Inference of the merged pair network against the pair and the plain 3x3.
 
-In turns within one process, medians of the ratios with their quartiles:
+Goals: 0.60 of the pair, 1.00 of the 3x3. In turns within one process, medians of the ratios with
+their quartiles:
     python tests/benchmarks/bench_merging.py [rounds, default 15]
-The plain 3x3 stands there twice, as it is and with its BatchNorm merged: layer by layer, that is what the merged pair is.
-Then the time that merging an xresnet50 of pairs takes, goal 2 s, and where it goes.
+The plain 3x3 stands there twice, as it is and with its BatchNorm merged, which is layer by layer
+what the merged pair is. Then the time that merging an xresnet50 of pairs takes, goal 2 s, and where
+it goes.
 """
 
 import cProfile
@@ -31,7 +33,7 @@ SIZES = {  # network, px
     "xresnet18": (XRESNET18, 128),
     "xresnet18, half as wide": (replace(XRESNET18, width=0.5), 128),
 }
-BATCHES = 1, 64
+BATCHES = (1, 64)
 AT_MOST = 1.2
 
 
@@ -39,69 +41,75 @@ def ready(model):
     return model.to(DEVICE, memory_format=torch.channels_last).eval()
 
 
+def models_of(network):
+    if network is SIZE.network:
+        pair = pretrained_pair().model
+    else:
+        pair = residual_network(ARMS["pair"], network).eval()
+    three = residual_network(ARMS["3x3"], network).eval()
+    return {
+        "merged": ready(merge_chains(pair, at_most=AT_MOST)),
+        "pair": ready(pair),
+        "3x3": ready(three),
+        "3x3 merged": ready(merge_chains(three)),
+    }
+
+
+def time_merged(models, base, x, rounds):
+    """The `Timing` of the merged pair; its ratios are to the model `base`, round by round."""
+    calls = {way: lambda model=models[way]: model(x) for way in (base, "merged")}
+    with torch.inference_mode():
+        return time_interleaved(calls, rounds)["merged"]
+
+
 def inference(name, rounds):
     network, px = SIZES[name]
-    pair = (
-        pretrained_pair().model
-        if network is SIZE.network
-        else residual_network(ARMS["pair"], network).eval()
-    )
-    three = residual_network(ARMS["3x3"], network).eval()
-    models = {
-        "merged": merge_chains(pair, at_most=AT_MOST),
-        "pair": pair,
-        "3x3": three,
-        "3x3 merged": merge_chains(three),
-    }
-    models = {way: ready(model) for way, model in models.items()}
+    models = models_of(network)
     for batch in BATCHES:
-        x = torch.randn(batch, 3, px, px, device=DEVICE).contiguous(
-            memory_format=torch.channels_last
-        )
-        calls = {way: lambda model=model, x=x: model(x) for way, model in models.items()}
-        ratios, merged_ms = [], 0.0
-        with torch.inference_mode():
-            for base in (
-                "pair",
-                "3x3",
-                "3x3 merged",
-            ):  # the base first: ratios are taken round by round
-                found = time_interleaved({base: calls[base], "merged": calls["merged"]}, rounds)[
-                    "merged"
-                ]
-                ratios.append(
-                    f"{found.ratio:.2f} ({found.ratio_low:.2f} to {found.ratio_high:.2f})"
-                )
-                merged_ms = found.median * 1e3
-        print(f"| {name} | {px} | {batch} | {merged_ms:.2f} | {' | '.join(ratios)} |", flush=True)
+        x = torch.randn(batch, 3, px, px, device=DEVICE)
+        x = x.contiguous(memory_format=torch.channels_last)
+        ratios = []
+        for base in ("pair", "3x3", "3x3 merged"):
+            found = time_merged(models, base, x, rounds)
+            ratios.append(f"{found.ratio:.2f} ({found.ratio_low:.2f} to {found.ratio_high:.2f})")
+        merged_ms = f"{1e3 * found.median:.2f}"
+        row = [name, px, batch, merged_ms, *ratios]
+        print("| " + " | ".join(map(str, row)) + " |", flush=True)
 
 
 def merging(rounds):
-    model, taken = residual_network(ARMS["pair"], XRESNET50).eval(), []
+    model = residual_network(ARMS["pair"], XRESNET50).eval()
+    taken = []
     for _ in range(rounds):
         began = time.perf_counter()
         merge_chains(model, at_most=AT_MOST)
         taken.append(time.perf_counter() - began)
     print(
-        f"\nMerging an xresnet50 of pairs: {median(taken):.2f} s, median of {rounds}; the fastest {min(taken):.2f} s\n"
+        f"\nMerging an xresnet50 of pairs: {median(taken):.2f} s, median of {rounds}; "
+        f"the fastest {min(taken):.2f} s\n"
     )
-    profile, out = cProfile.Profile(), io.StringIO()
+    print(where_the_time_goes(model))
+
+
+def where_the_time_goes(model):
+    profile = cProfile.Profile()
     profile.runcall(merge_chains, model, at_most=AT_MOST)
-    pstats.Stats(profile, stream=out).sort_stats("cumulative").print_stats(
-        "lessonlib|einsum|deepcopy|_tensor", 14
-    )
-    print("\n".join(line for line in out.getvalue().splitlines()[4:] if line.strip()))
+    out = io.StringIO()
+    stats = pstats.Stats(profile, stream=out).sort_stats("cumulative")
+    stats.print_stats("lessonlib|einsum|deepcopy|_tensor", 14)
+    return "\n".join(line for line in out.getvalue().splitlines()[4:] if line.strip())
 
 
 def main(rounds=15):
     print(
-        f"{machine()}; the merged pair's time over that of the others, medians of {rounds} rounds in turns (quartiles)\n"
+        f"{machine()}; the merged pair's time over that of the others, "
+        f"medians of {rounds} rounds in turns (quartiles)\n"
     )
     print(
-        "| network | px | batch | merged, ms | of the pair | of the 3x3 | of the 3x3, BatchNorm merged |\n"
-        + "|---" * 7
-        + "|"
+        "| network | px | batch | merged, ms | of the pair | of the 3x3 "
+        "| of the 3x3, BatchNorm merged |"
     )
+    print("|---" * 7 + "|")
     for name in SIZES:
         inference(name, rounds)
     merging(max(2, rounds // 3))

@@ -1,7 +1,8 @@
-"""Training speed: the course's batches against the limit of pure computing, and against stock fastai.
+"""Training speed: the course's batches against the limit of pure computing and stock fastai.
 
-The limit is the same Learner on one resident batch, over and over. Stock is ImageDataLoaders.from_folder with
-RandomResizedCrop(min_scale=.35), flip and normalise, at its best number of workers. All in turns, several rounds, one process:
+The limit is the same Learner on one resident batch, over and over. Stock is
+ImageDataLoaders.from_folder with RandomResizedCrop(min_scale=.35), flip and normalise, at its best
+number of workers. All in turns, several rounds, one process:
     python tests/benchmarks/bench_pipeline.py [tier] [arm]
 Needs real photos (IMAGEWOOF names a .tgz) and prints medians of the rounds with their range.
 """
@@ -12,32 +13,34 @@ import tempfile
 import time
 from dataclasses import replace
 from itertools import repeat
+from pathlib import Path
 from statistics import median
 
 import torch
 from fastai.callback.core import Callback
 from fastai.learner import Learner
 
-from helpers.stock import photo_folder, stock_loaders
 from lessonlib.arms import get_arm
 from lessonlib.configs import TIERS
 from lessonlib.imagewoof.photos import Split, load_photos
 from lessonlib.training.fit import fit, learner_for
 from lessonlib.training.runs import machine
 
-ROUNDS, PHOTOS = 5, 2048
+sys.path.insert(0, str(Path(__file__).parents[1]))
+from helpers.stock import photo_folder, stock_loaders  # noqa: E402
+
+ROUNDS = 5
+PHOTOS = 2048
 
 
 class Resident:
     """One batch, over and over."""
 
     def __init__(self, batches):
-        self.one, self.length, self.batch, self.epoch = (
-            next(iter(batches)),
-            len(batches),
-            batches.batch,
-            0,
-        )
+        self.one = next(iter(batches))
+        self.length = len(batches)
+        self.batch = batches.batch
+        self.epoch = 0
 
     def __len__(self):
         return self.length
@@ -47,10 +50,11 @@ class Resident:
 
 
 class Clock(Callback):
-    """Images a second of the last training epoch; Recorder's own sum, for a Learner of anybody's."""
+    """Images per second of the last training epoch, as Recorder counts them, for any Learner."""
 
     def before_train(self):
-        self.began, self.images = time.perf_counter(), 0
+        self.images = 0
+        self.began = time.perf_counter()
 
     def after_batch(self):
         self.images += len(self.y) * self.training
@@ -64,7 +68,9 @@ def trained(learner):
 
 
 def stock(folder, tier, workers, like):
-    dls, clock = stock_loaders(folder, tier, workers), Clock()
+    """A call that trains an epoch with stock fastai's loaders and gives its images per second."""
+    clock = Clock()
+    dls = stock_loaders(folder, tier, workers)
     dls.valid = like.dls.valid
     learner = Learner(
         dls,
@@ -84,56 +90,79 @@ def stock(folder, tier, workers, like):
     return run
 
 
+def drawn_photos(n):
+    """Places of PHOTOS of the n training photos, always the same."""
+    return torch.randperm(n, generator=torch.Generator().manual_seed(0))[:PHOTOS].numpy()
+
+
+def keep_only(chosen, folder):
+    """Leave as many training photos in `folder` as the others train on."""
+    for i, photo in enumerate(sorted((folder / "train").rglob("*.JPEG"))):
+        if i not in chosen:
+            photo.unlink()
+
+
+def all_ways(tier, arm, temporary):
+    photos = load_photos(tier)
+    some = drawn_photos(len(photos.train.labels))
+    train = Split(*(part[some] for part in photos.train))
+    valid = Split(*(part[:64] for part in photos.valid))
+    few = replace(photos, train=train, valid=valid)
+    ours = learner_for(arm, few, tier)
+    limit = learner_for(arm, few, tier)
+    limit.dls.train = Resident(limit.dls.train)
+    folder = photo_folder(temporary)
+    if Path(temporary) in folder.parents:  # unpacked by us: somebody's own copy is left as it is
+        keep_only(set(some.tolist()), folder)
+    ways = {"compute limit": lambda: trained(limit), "lessonlib": lambda: trained(ours)}
+    most = os.cpu_count()
+    for workers in sorted({0, 1, 2, 4, most}):
+        if workers <= most:
+            like = learner_for(arm, few, tier)
+            ways[f"stock fastai, {workers} workers"] = stock(folder, tier, workers, like)
+    return ways
+
+
+def measured(ways):
+    """Images per second of each way, round by round."""
+    speeds = {way: [] for way in ways}
+    for round in range(ROUNDS + 1):
+        for way, run in ways.items():
+            speed = run()
+            if round:  # the first is a warm-up
+                speeds[way].append(speed)
+    return speeds
+
+
+def ratios(speeds, way, base):
+    return [a / b for a, b in zip(speeds[way], speeds[base])]
+
+
+def report(speeds):
+    for way, found in speeds.items():
+        shares = ratios(speeds, way, "compute limit")
+        print(
+            f"{way:24s} {median(found):5.0f} images/s; "
+            f"of limit {median(shares):.3f}, {min(shares):.3f} to {max(shares):.3f}"
+        )
+    stocks = [way for way in speeds if way.startswith("stock")]
+    best = max(stocks, key=lambda way: median(speeds[way]))
+    times = ratios(speeds, "lessonlib", best)
+    print(
+        f"lessonlib against {best}: {median(times):.2f} times "
+        f"({min(times):.2f} to {max(times):.2f})"
+    )
+
+
 def main(name="cpu", arm_name="3x3"):
     tier = replace(TIERS[name], epochs=1)
-    photos = load_photos(tier)
-    some = torch.randperm(len(photos.train.labels), generator=torch.Generator().manual_seed(0))[
-        :PHOTOS
-    ].numpy()
-    few = replace(
-        photos,
-        train=Split(*(a[some] for a in photos.train)),
-        valid=Split(*(a[:64] for a in photos.valid)),
-    )
-    ours, limit = (learner_for(get_arm(arm_name), few, tier) for _ in range(2))
-    limit.dls.train = Resident(limit.dls.train)
-    with tempfile.TemporaryDirectory() as folder:
-        root = photo_folder(folder)
-        if str(root).startswith(
-            folder
-        ):  # an unpacked copy of our own: leave as many photos as the others train on
-            keep = set(some.tolist())
-            for i, photo in enumerate(sorted((root / "train").rglob("*.JPEG"))):
-                if i not in keep:
-                    photo.unlink()
-        ways = {"compute limit": lambda: trained(limit), "lessonlib": lambda: trained(ours)}
-        for workers in sorted({0, 1, 2, 4, os.cpu_count()}):
-            if workers <= os.cpu_count():
-                ways[f"stock fastai, {workers} workers"] = stock(
-                    root, tier, workers, learner_for(get_arm(arm_name), few, tier)
-                )
-        speeds = {way: [] for way in ways}
-        for round in range(ROUNDS + 1):
-            for way, run in ways.items():
-                speed = run()
-                if round:  # the first is a warm-up
-                    speeds[way].append(speed)
-    base = speeds["compute limit"]
+    with tempfile.TemporaryDirectory() as temporary:
+        speeds = measured(all_ways(tier, get_arm(arm_name), temporary))
     print(
-        f"{machine()}; tier {name}, {arm_name}, {tier.px} px, batch {tier.batch}; {PHOTOS} photos, {ROUNDS} rounds in turns"
+        f"{machine()}; tier {name}, {arm_name}, {tier.px} px, batch {tier.batch}; "
+        f"{PHOTOS} photos, {ROUNDS} rounds in turns"
     )
-    for way, found in speeds.items():
-        shares = [f / b for f, b in zip(found, base)]
-        print(
-            f"{way:24s} {median(found):5.0f} images/s; of limit {median(shares):.3f}, {min(shares):.3f} to {max(shares):.3f}"
-        )
-    best = max(
-        (way for way in ways if way.startswith("stock")), key=lambda way: median(speeds[way])
-    )
-    ratios = [o / s for o, s in zip(speeds["lessonlib"], speeds[best])]
-    print(
-        f"lessonlib against {best}: {median(ratios):.2f} times ({min(ratios):.2f} to {max(ratios):.2f})"
-    )
+    report(speeds)
 
 
 if __name__ == "__main__":

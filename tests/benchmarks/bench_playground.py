@@ -1,6 +1,7 @@
-"""From key press to changed picture in headless Chromium: the composition playground against `interact` with inline matplotlib.
+"""From key press to changed picture in headless Chromium, for a playground and for `interact`.
 
-Both show the same pictures of the same photo, in the same JupyterLab, in turn. Prints medians and their ratio.
+The composition playground against ipywidgets' `interact` with inline matplotlib. Both show the same
+pictures of the same photo, in the same JupyterLab, in turns. Prints medians and their ratio.
 Run it with `make bench`.
 """
 
@@ -18,6 +19,7 @@ from helpers.live_lab import live, open_notebook, run_all  # noqa: E402
 from helpers.serving import CHROMIUM, FLAGS  # noqa: E402
 
 ROUNDS = 30
+WARM_UP = 2
 OURS = (
     "from lessonlib.playgrounds.composition import CompositionPlayground\n\nCompositionPlayground()"
 )
@@ -27,23 +29,36 @@ from ipywidgets import FloatText, interact
 from lessonlib.kernels import compose, correlate
 from lessonlib.sample_photos import sample_photo
 
-photo, C = sample_photo("flower", 160), torch.tensor([[-1.0, 1], [-1, 1]], dtype=torch.float64)
+photo = sample_photo("flower", 160)
+C = torch.tensor([[-1.0, 1], [-1, 1]], dtype=torch.float64)
 
 @interact(b00=FloatText(1.0), b01=FloatText(1.0), b10=FloatText(1.0), b11=FloatText(1.0))
 def show(b00, b01, b10, b11):
     B = torch.tensor([[b00, b01], [b10, b11]], dtype=torch.float64)
-    pictures = correlate(photo, B), correlate(correlate(photo, B), C), correlate(photo, compose(B, C))
-    for axes, picture in zip(plt.subplots(1, 3, figsize=(7, 2.4))[1], pictures):
+    after_b = correlate(photo, B)
+    pictures = after_b, correlate(after_b, C), correlate(photo, compose(B, C))
+    _, row = plt.subplots(1, 3, figsize=(7, 2.4))
+    for axes, picture in zip(row, pictures):
         axes.imshow((0.5 + picture / 2).clamp(0, 1).permute(1, 2, 0))
         axes.axis("off")
     plt.show()"""
-# Type a value into the first number field and wait until the last picture of the cell's output is another one.
+# Type a value into the first number field of a cell's output, wait for another last picture.
 PRESS = """([cell, value]) => new Promise(done => {
     const out = document.querySelectorAll('.jp-Notebook .jp-CodeCell')[cell];
-    const pictures = () => { const all = out.querySelectorAll('.jp-OutputArea img'); return all[all.length - 1]?.src; };
-    const field = out.querySelector('input[type=number]'), before = pictures(), start = performance.now();
-    const observer = new MutationObserver(() => { const now = pictures();
-        if (now && now !== before) { observer.disconnect(); requestAnimationFrame(() => done(performance.now() - start)); } });
+    const lastPicture = () => {
+        const all = out.querySelectorAll('.jp-OutputArea img');
+        return all[all.length - 1]?.src;
+    };
+    const field = out.querySelector('input[type=number]');
+    const before = lastPicture();
+    const start = performance.now();
+    const observer = new MutationObserver(() => {
+        const now = lastPicture();
+        if (now && now !== before) {
+            observer.disconnect();
+            requestAnimationFrame(() => done(performance.now() - start));
+        }
+    });
     observer.observe(out, {subtree: true, childList: true, attributes: true});
     field.value = value;
     field.dispatchEvent(new Event('input', {bubbles: true}));
@@ -52,10 +67,11 @@ PRESS = """([cell, value]) => new Promise(done => {
 
 
 def kernel_side():
-    """Median milliseconds in the kernel from a changed number to the new pictures' bytes."""
+    """Median milliseconds in the Python kernel from a changed number to the new pictures' bytes."""
     from lessonlib.playgrounds.composition import CompositionPlayground
 
-    box, times = CompositionPlayground(), []
+    box = CompositionPlayground()
+    times = []
     for i in range(ROUNDS):
         start = time.perf_counter()
         box.b.cells[0].value = 0.5 + i / 100
@@ -63,33 +79,46 @@ def kernel_side():
     return median(times)
 
 
+def write_notebook(root):
+    kernelspec = {"name": "python3", "display_name": "Python 3 (ipykernel)", "language": "python"}
+    cells = [nbformat.v4.new_code_cell(code) for code in (OURS, THEIRS)]
+    notebook = nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": kernelspec})
+    (root / "notebooks").mkdir()
+    nbformat.write(notebook, root / "notebooks" / "bench.ipynb")
+
+
+def press(page):
+    """Milliseconds of each round, as (ours, theirs)."""
+    times = []
+    for i in range(ROUNDS + WARM_UP):
+        value = str(0.5 + i / 100)
+        ours = page.evaluate(PRESS, [0, value])
+        theirs = page.evaluate(PRESS, [1, value])
+        times.append((ours, theirs))
+    return times[WARM_UP:]
+
+
 def main():
     if CHROMIUM is None:
         sys.exit("This benchmark needs chromium.")
     root = Path(tempfile.mkdtemp())
-    (root / "notebooks").mkdir()
-    kernelspec = {"name": "python3", "display_name": "Python 3 (ipykernel)", "language": "python"}
-    cells = [nbformat.v4.new_code_cell(code) for code in (OURS, THEIRS)]
-    notebook = nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": kernelspec})
-    nbformat.write(notebook, root / "notebooks" / "bench.ipynb")
+    write_notebook(root)
     with live(root) as lab, sync_playwright() as playwright:
         page = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS).new_page()
         open_notebook(page, lab, "bench")
         run_all(page)
-        page.locator(".jp-CodeCell").nth(1).locator(".jp-OutputArea img").first.wait_for(
-            timeout=60_000
-        )
-        times = [
-            [page.evaluate(PRESS, [cell, str(0.5 + i / 100)]) for cell in (0, 1)]
-            for i in range(ROUNDS + 2)
-        ][2:]
+        theirs = page.locator(".jp-CodeCell").nth(1)
+        theirs.locator(".jp-OutputArea img").first.wait_for(timeout=60_000)
+        times = press(page)
     ours, theirs = (median(column) for column in zip(*times))
     ratios = sorted(b / a for a, b in times)
     print(
-        f"key press to changed picture, median of {ROUNDS}: playground {ours:.0f} ms, interact {theirs:.0f} ms"
+        f"key press to changed picture, median of {ROUNDS}: "
+        f"playground {ours:.0f} ms, interact {theirs:.0f} ms"
     )
     print(
-        f"interact / playground, pair by pair: median {median(ratios):.1f}, from {ratios[0]:.1f} to {ratios[-1]:.1f}"
+        f"interact / playground, pair by pair: median {median(ratios):.1f}, "
+        f"from {ratios[0]:.1f} to {ratios[-1]:.1f}"
     )
     print(f"kernel side of the playground, median of {ROUNDS}: {kernel_side():.1f} ms")
 
