@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from lessonlib.checks import require_int
+from lessonlib.checks import require_int, require_one_of
 from lessonlib.costs.composed_pair import ComposedPair
 
 __all__ = ["Arm", "ARMS", "THE_FOUR", "get_arm", "check_arm", "FourCorners", "wide_enough"]
@@ -157,9 +157,7 @@ THE_FOUR = [ARMS[name] for name in ("3x3", "2x2", "pair-act", "pair")]
 
 def get_arm(name):
     """The `Arm` of that name. ValueError, with the names to choose from, if there is none."""
-    if not isinstance(name, str) or name not in ARMS:
-        raise ValueError(f"There is no arm {name!r}; choose one of {', '.join(ARMS)}.")
-    return ARMS[name]
+    return ARMS[require_one_of("arm", name, ARMS)]
 
 
 def check_arm(arm):

@@ -5,7 +5,7 @@ import os
 from dataclasses import dataclass
 from numbers import Real
 
-from lessonlib.checks import require_int, require_type
+from lessonlib.checks import require_int, require_one_of, require_type
 from lessonlib.device import choose_device
 
 __all__ = ["Network", "XRESNET18", "XRESNET50", "Tier", "TIERS", "current_tier"]
@@ -55,10 +55,7 @@ class Network:
                 f"blocks {self.blocks} leave none."
             )
         for name, choices in CHOICES.items():
-            value = getattr(self, name)
-            if value not in choices:
-                options = " or ".join(map(str, choices))
-                raise ValueError(f"There is no {name} {value!r}; choose {options}.")
+            require_one_of(name, getattr(self, name), choices)
 
 
 XRESNET18 = Network()

@@ -7,6 +7,8 @@ from functools import cache
 
 import torch
 
+from lessonlib.checks import require_one_of
+
 __all__ = [
     "KINDS",
     "PRECISIONS",
@@ -98,10 +100,7 @@ def check_precision(precision: str, device: torch.device) -> str:
     best = half_precision(device)
     if precision is None:
         return best
-    if precision not in PRECISIONS:
-        raise ValueError(
-            f"There is no precision {precision!r}; choose one of {', '.join(PRECISIONS)}."
-        )
+    require_one_of("precision", precision, PRECISIONS)
     if precision not in ("float32", best):
         raise ValueError(
             f"{describe_device(device)} does not compute in {precision}: "

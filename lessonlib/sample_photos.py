@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from PIL import Image, ImageOps
 
-from lessonlib.checks import require_int
+from lessonlib.checks import require_int, require_one_of
 
 __all__ = ["SAMPLES", "sample_photo", "read_photo"]
 
@@ -20,8 +20,7 @@ def sample_photo(name="flower", size=128):
 
     name: one of `SAMPLES`. ValueError for another name, or if size is not a whole number from 1 up.
     """
-    if name not in tuple(SAMPLES):
-        raise ValueError(f"There is no sample photo {name!r}; choose one of {', '.join(SAMPLES)}.")
+    require_one_of("sample photo", name, SAMPLES)
     require_int("sample_photo", size=size)
     # found, not imported: importing scikit-learn takes over a second
     package = Path(find_spec("sklearn").origin).parent

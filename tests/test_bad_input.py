@@ -270,14 +270,14 @@ test_networks = bad_input_test(
             lambda _: Network(expansion=0),
             ValueError,
             "expansion 0",
-            "choose 1 or 4",
+            "choose one of 1, 4",
         ),
         Bad(
             "a stem there is not",
             lambda _: Network(stem="5x5"),
             ValueError,
             "'5x5'",
-            "choose 3x3 or 7x7",
+            "choose one of 3x3, 7x7",
         ),
         Bad(
             "a width in words",

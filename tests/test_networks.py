@@ -94,7 +94,7 @@ def test_a_new_arm_needs_only_its_record():
     [
         ({"width": 0}, "leave none"),
         ({"blocks": (1, 0, 1, 1)}, "blocks is 0; give a whole number of at least 1"),
-        ({"activation": "gelu"}, "no activation 'gelu'; choose relu or mish"),
+        ({"activation": "gelu"}, "no activation 'gelu'; choose one of relu, mish"),
     ],
 )
 def test_a_network_that_cannot_be_gets_one_sentence(options, sentence):

@@ -5,6 +5,7 @@ from dataclasses import replace
 from math import ceil
 
 from lessonlib.arms import ARMS
+from lessonlib.checks import require_one_of
 from lessonlib.configs import TIERS, XRESNET50
 from lessonlib.study.parts import Part, Trial, Variant
 from lessonlib.study.second_study import primary_plan, rates_plan
@@ -105,6 +106,4 @@ def plan_names() -> list[str]:
 
 def get_plan(name: str) -> list[Part]:
     """The parts of a plan, from the arms there are now. ValueError, with the names, for another."""
-    if name not in PLANS:
-        raise ValueError(f"There is no plan {name!r}; choose one of {', '.join(PLANS)}.")
-    return PLANS[name]()
+    return PLANS[require_one_of("plan", name, PLANS)]()
