@@ -1,1 +1,1 @@
-"""Exercises: checkers that name the likely mistake, one module a notebook, and the quizzes."""
+"""Exercises, one module per idea: checkers that name the likely mistake, and the quizzes."""

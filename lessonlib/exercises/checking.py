@@ -1,4 +1,4 @@
-"""How an answer is checked: try it on many inputs against an oracle, and say in one sentence what came out."""
+"""Call an answer, read its numbers, and report in one sentence."""
 
 import copy
 import functools
@@ -30,7 +30,7 @@ NOT_TRIED = "Not tried yet."
 
 @dataclass(frozen=True, repr=False)
 class Feedback:
-    """What a checker says: whether the answer is right, and one sentence, which a notebook shows as it is."""
+    """The result of a check: whether the answer is right, and a sentence, which is its repr."""
 
     right: bool
     sentence: str
@@ -44,26 +44,37 @@ class Mistake(Exception):
 
 
 class _NotTried(Exception):
-    pass
+    """The answer is still the `...` or the NotImplementedError of the exercise."""
 
 
 class Draws:
-    """Random inputs, the same at every check, from a source of their own: the learner's random numbers stay as they were."""
+    """Random inputs, the same at every check.
+
+    They come from their own generators, so that the learner's random state stays as it was.
+    """
 
     def __init__(self, seed=0):
-        self._random, self._generator = random.Random(seed), torch.Generator().manual_seed(seed)
+        self._random = random.Random(seed)
+        self._generator = torch.Generator().manual_seed(seed)
 
     def normal(self, *shape):
         """A float64 tensor of that shape."""
         return torch.randn(shape, generator=self._generator, dtype=torch.float64)
 
-    def whole(self, low, high):
-        """A whole number, both ends included."""
+    def integer(self, low, high):
+        """An integer from low to high, both included."""
         return self._random.randint(low, high)
+
+    def integers(self, *ranges):
+        """A tuple with one integer for each range (low, high)."""
+        return tuple(self.integer(low, high) for low, high in ranges)
 
 
 def checker(check):
-    """Turn `check(*answer)`, which returns praise or raises Mistake, into one that returns a Verdict and never raises."""
+    """Decorator: `check(*answer)` returns praise or raises Mistake, the result returns Feedback.
+
+    The decorated checker never raises.
+    """
 
     @functools.wraps(check)
     def checked(*answer):
@@ -78,17 +89,22 @@ def checker(check):
         except Exception as error:  # an answer that nobody thought of must not stop Run All
             return Feedback(
                 False,
-                f"This answer cannot be read ({_one_line(error)}): compare it with what the exercise asks for.",
+                f"This answer cannot be read ({_one_line(error)}): "
+                "compare it with what the exercise asks for.",
             )
 
     return checked
 
 
 def attempt(answer, *inputs):
-    """What the learner's function gives for copies of the inputs. Raises Mistake where it breaks off or gives nothing."""
+    """The result of the learner's function for copies of the inputs.
+
+    Raises Mistake if the answer is not a function, stops with an error, or returns nothing.
+    """
     if not callable(answer):
         raise Mistake(
-            f"The answer has to be a function, this is a {type(answer).__name__}: hand it over without calling it."
+            f"The answer has to be a function, but this is of type {type(answer).__name__}: "
+            "pass the function itself, without calling it."
         )
     try:
         found = answer(*copy.deepcopy(inputs))
@@ -97,15 +113,11 @@ def attempt(answer, *inputs):
     except NotImplementedError:
         raise _NotTried from None
     except Exception as error:
-        lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__)[1:2]]
-        where = f" in line {lines[0]}" if lines else ""
-        raise Mistake(
-            f"Your code stops{where} with {_one_line(error)}; the inputs were {say_inputs(inputs)}."
-        ) from None
+        raise Mistake(_stopped(error, inputs)) from None
     if _unanswered(found):
         raise _NotTried
     if found is None:
-        raise Mistake("Your function gives back nothing: does it end with a return?")
+        raise Mistake("Your function returns nothing: does it end with a return?")
     return found
 
 
@@ -114,7 +126,8 @@ def kernel_of(value, shape, name):
     kernel = as_float64(value)
     if kernel is None:
         raise Mistake(
-            f"{name} has to be real numbers of the shape {say_shape(shape)}, as lists or a tensor."
+            f"{name} has to be real numbers of the shape {say_shape(shape)}, "
+            "as lists or as a tensor."
         )
     if kernel.shape != tuple(shape):
         raise Mistake(
@@ -126,32 +139,22 @@ def kernel_of(value, shape, name):
 
 
 def as_float64(value):
-    """Numbers as a float64 tensor, None for what are no real numbers."""
+    """Real numbers as a float64 tensor; None if `value` is anything else."""
     try:
-        with (
-            warnings.catch_warnings()
-        ):  # of complex numbers numpy would keep the real part, with a warning only
-            warnings.simplefilter("error", ComplexWarning)
-            tensor = (
-                value
-                if isinstance(value, torch.Tensor)
-                else torch.as_tensor(value, dtype=torch.float64)
-            )
+        tensor = _as_tensor(value)
     except (TypeError, ValueError, RuntimeError, ComplexWarning):
         return None
     return None if tensor.is_complex() else tensor.detach().double()
 
 
 def two_kernels(found, shapes):
-    """The two kernels that a learner's function gave back, as `kernel_of` reads them."""
+    """The two kernels that a learner's function returned, read by `kernel_of`."""
     if not isinstance(found, list | tuple) and getattr(found, "shape", ()) != (2, *shapes[0]):
         found = ()
     if len(found) != 2:
-        raise Mistake("Your function has to give back two kernels: return b, c.")
-    return [
-        kernel_of(kernel, shape, f"The {name} kernel")
-        for kernel, shape, name in zip(found, shapes, ("first", "second"))
-    ]
+        raise Mistake("Your function has to return two kernels: return b, c.")
+    names = ("The first kernel", "The second kernel")
+    return [kernel_of(kernel, shape, name) for kernel, shape, name in zip(found, shapes, names)]
 
 
 def say(value):
@@ -164,7 +167,7 @@ def say(value):
 
 
 def say_inputs(inputs):
-    """The inputs of a function in a few words; a row of numbers, if it is all there is, in full."""
+    """The inputs of a function in a few words; a single row of numbers in full."""
     if len(inputs) == 1:
         (inputs,) = inputs
         inputs = inputs.tolist() if isinstance(inputs, torch.Tensor) else inputs
@@ -176,10 +179,25 @@ def say_shape(shape):
     return "x".join(map(str, shape)) if len(shape) > 1 else str(tuple(shape))
 
 
+def _as_tensor(value):
+    if isinstance(value, torch.Tensor):
+        return value
+    with warnings.catch_warnings():  # numpy drops imaginary parts with no more than a warning
+        warnings.simplefilter("error", ComplexWarning)
+        return torch.as_tensor(value, dtype=torch.float64)
+
+
 def _unanswered(value):
     if isinstance(value, dict):
         value = list(value.values())
     return value is ... or (isinstance(value, list | tuple) and any(map(_unanswered, value)))
+
+
+def _stopped(error, inputs):
+    frames = traceback.extract_tb(error.__traceback__)  # the first is that of attempt
+    where = f" in line {frames[1].lineno}" if len(frames) > 1 else ""
+    given = say_inputs(inputs)
+    return f"Your code stops{where} with {_one_line(error)}; the inputs were {given}."
 
 
 def _one_line(error):

@@ -1,16 +1,15 @@
-"""Checkers of notebook 02: composing kernels, receptive fields, pairs with a given composition, padding and stride."""
+"""Checkers of notebook 02: composing kernels, and pairs with a given composition."""
 
 import torch
 import torch.nn.functional as F
 
 from lessonlib.exercises.checking import Draws, Mistake, checker, kernel_of
 from lessonlib.exercises.comparing import try_on
-from lessonlib.exercises.oracles import composed, slid, written_over
+from lessonlib.exercises.oracles import composed, correlated, written_over
 
 __all__ = [
     "check_compose",
     "check_compose_many",
-    "check_field",
     "check_delta",
     "check_sobel",
     "check_arguments",
@@ -21,29 +20,30 @@ __all__ = [
 def check_compose(answer):
     """`answer(B, C)`, kernels (h, w) of one channel, is the kernel of B followed by C."""
     draw = Draws()
-    sizes = [(2, 2, 2, 2), (3, 3, 3, 3)] + [[draw.whole(1, 4) for _ in range(4)] for _ in range(8)]
+    sizes = [(2, 2, 2, 2), (3, 3, 3, 3)]
+    sizes += [draw.integers(*[(1, 4)] * 4) for _ in range(8)]
     cases = [(draw.normal(bh, bw), draw.normal(ch, cw)) for bh, bw, ch, cw in sizes]
     mistakes = {
-        "You flip C: its entry (u, v) lays a copy of B at (u, v), counted from the top left.": (
+        "You flip C: its entry (u, v) adds a copy of B at (u, v), counted from the top left.": (
             lambda B, C: composed(B, C.flip(0, 1))
         ),
-        "You flip B: each entry of C lays down a copy of B as it is.": lambda B, C: composed(
-            B.flip(0, 1), C
+        "You flip B: each entry of C adds a copy of B as it is.": (
+            lambda B, C: composed(B.flip(0, 1), C)
         ),
-        "You flip both kernels: nothing has to be flipped.": lambda B, C: composed(B, C).flip(0, 1),
+        "You flip both kernels: nothing has to be flipped.": (
+            lambda B, C: composed(B, C).flip(0, 1)
+        ),
         "The copies of B overlap: add them, with +=, instead of writing over them.": written_over,
-        "The result is transposed: rows add to rows, and columns to columns.": lambda B, C: (
-            composed(B, C).T
+        "The result is transposed: rows add to rows, and columns to columns.": (
+            lambda B, C: composed(B, C).T
         ),
-        "This is the matrix product: composing adds up places, it does not sum over an index in the middle.": (
-            lambda B, C: B @ C
+        "This is the matrix product: composing adds up places, "
+        "it does not sum over an index in the middle.": lambda B, C: B @ C,
+        "You multiply entry by entry: every entry of C has to meet every entry of B.": (
+            lambda B, C: B * C
         ),
-        "You multiply entry by entry: every entry of C has to meet every entry of B.": lambda B, C: (
-            B * C
-        ),
-        "You let the kernels meet only where C lies inside B: each adds its size minus one, so A is larger.": (
-            lambda B, C: slid(B, C)
-        ),
+        "You let the kernels meet only where C lies inside B: "
+        "each adds its size minus one, so A is larger.": correlated,
     }
     try_on(answer, cases, composed, mistakes)
     return "two correlations of a photo and one with your kernel are the same."
@@ -51,65 +51,38 @@ def check_compose(answer):
 
 @checker
 def check_compose_many(answer):
-    """`answer(B (mid, in, h, w), C (out, mid, h, w))` is the kernel (out, in, h, w) of B followed by C."""
+    """`answer(B, C)`, kernels of many channels, is the kernel of B followed by C.
+
+    B (mid, in, h, w), C (out, mid, h, w), the answer (out, in, h, w).
+    """
     draw = Draws()
-    channels = [(2, 2, 2), (3, 3, 3)] + [[draw.whole(1, 4) for _ in range(3)] for _ in range(6)]
-    sizes = [(2, 2), (2, 2)] + [[draw.whole(1, 3) for _ in range(2)] for _ in range(6)]
-    cases = [
-        (draw.normal(m, i, kb, kb), draw.normal(o, m, kc, kc))
-        for (o, m, i), (kb, kc) in zip(channels, sizes)
-    ]
+    channels = [(2, 2, 2), (3, 3, 3)]
+    channels += [draw.integers(*[(1, 4)] * 3) for _ in range(6)]
+    sizes = [(2, 2), (2, 2)]
+    sizes += [draw.integers((1, 3), (1, 3)) for _ in range(6)]
+    cases = []
+    for (o, m, i), (b, c) in zip(channels, sizes):
+        cases.append((draw.normal(m, i, b, b), draw.normal(o, m, c, c)))
     mistakes = {
-        "The order of B and C is exchanged: C reads what B gives, so sum over B's first and C's second index.": (
-            lambda B, C: composed(C, B)
-        ),
-        "In and out are exchanged: the result is (out, in, h, w), as torch has it.": lambda B, C: (
-            composed(B, C).transpose(0, 1)
+        "The order of B and C is exchanged: C reads what B gives, "
+        "so sum over B's first and C's second index.": lambda B, C: composed(C, B),
+        "In and out are exchanged: the result is (out, in, h, w), as in torch.": (
+            lambda B, C: composed(B, C).transpose(0, 1)
         ),
         "You flip C: nothing has to be flipped.": lambda B, C: composed(B, C.flip(2, 3)),
         "You flip B: nothing has to be flipped.": lambda B, C: composed(B.flip(2, 3), C),
-        "You use the first hidden channel only: sum over all of them.": lambda B, C: composed(
-            B[:1], C[:, :1]
+        "You use the first hidden channel only: sum over all of them.": (
+            lambda B, C: composed(B[:1], C[:, :1])
         ),
-        "You use the last hidden channel only: sum over all of them, with +=.": lambda B, C: (
-            composed(B[-1:], C[:, -1:])
+        "You use the last hidden channel only: sum over all of them, with +=.": (
+            lambda B, C: composed(B[-1:], C[:, -1:])
         ),
-        "You take the mean over the hidden channels: sum over them.": lambda B, C: (
-            composed(B, C) / len(B)
+        "You take the mean over the hidden channels: sum over them.": (
+            lambda B, C: composed(B, C) / len(B)
         ),
     }
     try_on(answer, cases, composed, mistakes)
     return "the sum runs over the hidden channels and over the places."
-
-
-@checker
-def check_field(answer):
-    """`answer(sizes, strides)` is the number of pixels that one output of the stack sees along a side."""
-    draw = Draws()
-    cases = [([3, 3], [1, 1]), ([2, 2, 2], [1, 1, 1]), ([3, 3], [2, 1])]
-    for _ in range(15):
-        n = draw.whole(1, 5)
-        cases.append(([draw.whole(1, 7) for _ in range(n)], [draw.whole(1, 3) for _ in range(n)]))
-    mistakes = {
-        "The strides are missing: after a stride of 2, one step of the next kernel is two pixels.": (
-            lambda sizes, strides: _field(sizes, [1] * len(sizes))
-        ),
-        "A layer's own stride does not widen what it sees: multiply the strides before it only.": (
-            lambda sizes, strides: _field(sizes, strides, own=True)
-        ),
-        "One is missing: a stack of no layers sees 1 pixel.": lambda sizes, strides: (
-            _field(sizes, strides) - 1
-        ),
-        "You add up the sizes: a kernel of k taps adds k - 1.": lambda sizes, strides: sum(sizes),
-        "You multiply the sizes: each kernel adds k - 1 steps.": lambda sizes, strides: (
-            torch.tensor(sizes).prod()
-        ),
-        "Take the product of all strides before a layer, not the last of them only.": (
-            lambda sizes, strides: 1 + sum((k - 1) * s for k, s in zip(sizes, [1, *strides]))
-        ),
-    }
-    try_on(answer, cases, _field_from_above, mistakes)
-    return "that is what one output sees, for every stack."
 
 
 @checker
@@ -119,9 +92,10 @@ def check_delta(B, C):
     if found.count_nonzero() == 1 and found[1, 1] == 0:
         at = tuple(found.nonzero()[0].tolist())
         raise Mistake(
-            f"One entry is left, but at {at}: the places of the two entries add up, and have to make (1, 1)."
+            f"One entry is left, but at {at}: "
+            "the places of the two entries add up, and the sum has to be (1, 1)."
         )
-    _has_to_be(found, [[0, 0, 0], [0, 1, 0], [0, 0, 0]])
+    _require_kernel(found, [[0, 0, 0], [0, 1, 0], [0, 0, 0]])
     return "the two half-pixel shifts cancel, and the photo stays as it was."
 
 
@@ -132,57 +106,49 @@ def check_sobel(B, C):
     wanted = torch.tensor([[-1.0, 0, 1], [-2, 0, 2], [-1, 0, 1]], dtype=torch.float64)
     if torch.allclose(found, wanted.T) or torch.allclose(found, -wanted.T):
         raise Mistake(
-            "This is Sobel's kernel for the other direction: the difference has to go across, from left to right."
+            "This is Sobel's kernel for the other direction: "
+            "the difference has to go across, from left to right."
         )
-    _has_to_be(found, wanted)
+    _require_kernel(found, wanted)
     return "a blur and a difference, in either order."
 
 
 @checker
 def check_arguments(first, second):
-    """`padding` and `stride` of two 2x2 convolutions that do what a 3x3 with padding 1 and stride 2 does."""
-    (p1, s1), (p2, s2) = (
-        _arguments(layer, name) for layer, name in ((first, "first"), (second, "second"))
-    )
+    """`padding` and `stride` of two 2x2 that do what a 3x3 with padding 1 and stride 2 does."""
+    p1, s1 = _padding_and_stride(first, "first")
+    p2, s2 = _padding_and_stride(second, "second")
     if s1 * s2 != 2:
         raise Mistake(
-            f"Together the two take steps of {s1 * s2} pixels, the 3x3 takes steps of 2: the strides multiply."
+            f"Together the two take steps of {s1 * s2} pixels, the 3x3 takes steps of 2: "
+            "the strides multiply."
         )
     if s1 == 2:
         raise Mistake(
-            "With the stride on the first, the second never sees half of the middle: put it on the last."
+            "With the stride on the first, the second never sees half of the middle: "
+            "put it on the last."
         )
     if p2:
         raise Mistake(
-            "Padding on the second writes zeros where the 3x3 sees what B makes of the border: pad the first only."
+            "Padding on the second writes zeros where the 3x3 sees what B makes of the border: "
+            "pad the first only."
         )
     draw = Draws()
     for h, w in [(8, 8), (9, 9), (7, 10)]:
-        x, B, C = draw.normal(2, 3, h, w), draw.normal(4, 3, 2, 2), draw.normal(5, 4, 2, 2)
+        x = draw.normal(2, 3, h, w)
+        B = draw.normal(4, 3, 2, 2)
+        C = draw.normal(5, 4, 2, 2)
         pair = F.conv2d(F.conv2d(x, B, padding=p1, stride=s1), C, padding=p2, stride=s2)
         single = F.conv2d(x, composed(B, C), padding=1, stride=2)
         if pair.shape != single.shape or not torch.allclose(pair, single):
             raise Mistake(
-                f"With padding {p1} on the first, the pair sees {p1} pixels past the border, the 3x3 sees 1."
+                f"With padding {p1} on the first, the pair sees {p1} pixels past the border, "
+                "the 3x3 sees 1."
             )
     return "all padding on the first, all stride on the last."
 
 
-def _field(sizes, strides, own=False):
-    field, step = 1, 1
-    for k, stride in zip(sizes, strides):
-        field, step = field + (k - 1) * step * (stride if own else 1), step * stride
-    return field
-
-
-def _field_from_above(sizes, strides):
-    field = 1
-    for k, stride in zip(sizes[::-1], strides[::-1]):
-        field = (field - 1) * stride + k
-    return field
-
-
-def _has_to_be(found, wanted):
+def _require_kernel(found, wanted):
     wanted = torch.as_tensor(wanted, dtype=torch.float64)
     if torch.allclose(found, wanted, atol=1e-9):
         return
@@ -193,16 +159,17 @@ def _has_to_be(found, wanted):
         raise Mistake(f"Your pair composes to {scale:.4g} times the kernel: scale one of the two.")
     i, j = divmod((found - wanted).abs().argmax().item(), 3)
     raise Mistake(
-        f"Your pair composes to a kernel with {found[i, j]:.4g} at ({i}, {j}), where it has to be {wanted[i, j]:.4g}."
+        f"Your pair composes to a kernel with {found[i, j]:.4g} at ({i}, {j}), "
+        f"where it has to be {wanted[i, j]:.4g}."
     )
 
 
-def _arguments(layer, name):
-    values = (
-        [layer.get(key) for key in ("padding", "stride")] if isinstance(layer, dict) else [None]
+def _padding_and_stride(layer, name):
+    given = layer if isinstance(layer, dict) else {}
+    padding = given.get("padding")
+    stride = given.get("stride")
+    if type(padding) is int and type(stride) is int and padding >= 0 and stride >= 1:
+        return padding, stride
+    raise Mistake(
+        f'{name} has to be {{"padding": ..., "stride": ...}} with integers, the stride at least 1.'
     )
-    if not all(type(value) is int for value in values) or values[0] < 0 or values[1] < 1:
-        raise Mistake(
-            f'{name} has to be {{"padding": ..., "stride": ...}} with whole numbers, the stride at least 1.'
-        )
-    return values

@@ -1,4 +1,4 @@
-"""Checkers of notebook 06: the steps of a training, and the crop of a photo."""
+"""Checkers of notebook 06: the optimiser steps of a training, and the crop of a photo."""
 
 import math
 
@@ -12,23 +12,29 @@ __all__ = ["check_steps", "check_box"]
 
 @checker
 def check_steps(answer):
-    """`answer(photos, batch, epochs)` is the number of optimiser steps; the incomplete batch of an epoch is left out."""
+    """`answer(photos, batch, epochs)` is the number of optimiser steps.
+
+    The incomplete batch of an epoch is left out.
+    """
     draw = Draws()
     cases = [(9025, 64, 5), (240, 16, 2), (9, 10, 3)]
-    cases += [(draw.whole(20, 400), draw.whole(2, 30), draw.whole(1, 9)) for _ in range(8)]
+    cases += [draw.integers((20, 400), (2, 30), (1, 9)) for _ in range(8)]
     mistakes = {
-        "The incomplete batch of an epoch is left out: round down.": lambda n, batch, epochs: (
-            -(-n // batch) * epochs
+        "The incomplete batch of an epoch is left out: round down.": (
+            lambda photos, batch, epochs: math.ceil(photos / batch) * epochs
         ),
-        "What is left of one epoch is not carried into the next: round down for each, then multiply.": (
-            lambda n, batch, epochs: n * epochs // batch
+        "What is left of one epoch is not carried into the next: "
+        "round down for each, then multiply.": (
+            lambda photos, batch, epochs: photos * epochs // batch
         ),
-        "Photos rarely fill the last batch: whole steps only, with //.": lambda n, batch, epochs: (
-            n * epochs / batch
+        "Photos rarely fill the last batch: whole steps only, with //.": (
+            lambda photos, batch, epochs: photos * epochs / batch
         ),
-        "These are the steps of one epoch: there are more.": lambda n, batch, epochs: n // batch,
-        "You count photos: a step takes a whole batch of them.": lambda n, batch, epochs: (
-            n * epochs
+        "These are the steps of one epoch: there are more.": (
+            lambda photos, batch, epochs: photos // batch
+        ),
+        "You count photos: a step takes a whole batch of them.": (
+            lambda photos, batch, epochs: photos * epochs
         ),
     }
     try_on(answer, cases, _counted_steps, mistakes)
@@ -44,33 +50,22 @@ def check_box(answer):
     draw = Draws()
     cases = [(0.36, 1.0, 100, 100), (0.5, 4 / 3, 400, 300)]
     for _ in range(8):
-        area, ratio = draw.whole(35, 100) / 100, draw.whole(75, 133) / 100
-        cases.append((area, ratio, draw.whole(100, 600), draw.whole(100, 600)))
-
-    def sides(area, ratio, width, height):
-        return math.sqrt(area * ratio * width * height), math.sqrt(area / ratio * width * height)
-
+        percent, hundredths = draw.integers((35, 100), (75, 133))
+        photo = draw.integers((100, 600), (100, 600))
+        cases.append((percent / 100, hundredths / 100, *photo))
     mistakes = {
-        "The area is a product of both sides: a side shrinks by the root of its share, not by the share.": (
-            lambda area, ratio, width, height: tuple(
-                math.sqrt(area) * side for side in sides(area, ratio, width, height)
-            )
+        "The area is a product of both sides: "
+        "a side shrinks by the root of its share, not by the share.": (
+            lambda area, ratio, width, height: _sides(area**2 * width * height, ratio)
         ),
-        "Width and height are exchanged: the ratio is width over height.": lambda *case: sides(
-            *case
-        )[::-1],
+        "Width and height are exchanged: the ratio is width over height.": (
+            lambda area, ratio, width, height: _sides(area * width * height, ratio)[::-1]
+        ),
         "The ratio goes to both sides: take its root, multiply the one and divide the other.": (
-            lambda area, ratio, width, height: (
-                ratio * math.sqrt(area * width * height),
-                math.sqrt(area * width * height) / ratio,
-            )
+            lambda area, ratio, width, height: _sides(area * width * height, ratio**2)
         ),
-        "With one side alone the ratio changes the area: the other side has to give what this one gains.": (
-            lambda area, ratio, width, height: (
-                ratio * math.sqrt(area * width * height),
-                math.sqrt(area * width * height),
-            )
-        ),
+        "With one side alone the ratio changes the area: "
+        "the other side has to give what this one gains.": _one_side_alone,
         "The ratio is that of the crop, whatever shape the photo has.": (
             lambda area, ratio, width, height: (
                 width * math.sqrt(area * ratio),
@@ -88,12 +83,22 @@ def check_box(answer):
     return "where it is wider or higher than the photo, another one is drawn."
 
 
+def _sides(pixels, ratio):
+    """The formula: (wide, high) of a crop of so many pixels."""
+    return math.sqrt(pixels * ratio), math.sqrt(pixels / ratio)
+
+
+def _one_side_alone(area, ratio, width, height):
+    side = math.sqrt(area * width * height)
+    return ratio * side, side
+
+
 def _counted_steps(photos, batch, epochs):
     return epochs * sum(len(part) == batch for part in torch.arange(photos).split(batch))
 
 
 def _solved_sides(area, ratio, width, height):
-    """The logarithms of the sides add up to that of the area, and their difference is that of the ratio."""
+    """The logarithms of the sides add up to that of the area, and differ by that of the ratio."""
     known = torch.tensor([area * width * height, ratio], dtype=torch.float64).log()
     wide, high = torch.linalg.solve(known.new_tensor([[1, 1], [1, -1]]), known).exp().tolist()
     return wide, high

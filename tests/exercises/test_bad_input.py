@@ -1,9 +1,9 @@
 """Bad input to exercises: one sentence each."""
 
 from helpers.bad_input import NAN, Bad, bad_input_test
+from lessonlib.exercises.factoring import check_split
 from lessonlib.exercises.kernels import check_correlate
 from lessonlib.exercises.quiz import Quiz
-from lessonlib.exercises.splitting import check_split
 from lessonlib.kernels import correlate
 
 
@@ -20,18 +20,18 @@ test_exercises = bad_input_test(
     lambda _: check_correlate(correlate).right,
     [
         Bad(
-            "nothing handed over",
+            "no function",
             lambda _: verdict(check_correlate(3)),
             None,
-            "this is a int",
-            "hand it over",
+            "this is of type int",
+            "pass the function",
         ),
         Bad(
             "no return",
             lambda _: verdict(check_correlate(lambda x, k: None)),
             None,
-            "gives back nothing",
-            "return",
+            "returns nothing",
+            "end with a return",
         ),
         Bad(
             "code that stops",
@@ -41,7 +41,7 @@ test_exercises = bad_input_test(
             "inputs were",
         ),
         Bad(
-            "a nan given back",
+            "a nan returned",
             lambda _: verdict(check_split(lambda a: (a[1:] * NAN, a[1:]))),
             None,
             "first kernel",
