@@ -1,4 +1,4 @@
-"""The study is carried to a machine without a network piece by piece, and begins there once all of it has come, and whole."""
+"""The offline study arrives in pieces, and begins once all of them are there and whole."""
 
 import os
 import shutil
@@ -8,21 +8,22 @@ from pathlib import Path
 
 import pytest
 
-SCRIPT = Path(__file__).parents[2] / ".ci" / "offline_study"
-# In place of the real Pythons: one that "downloads" a wheel, one that "installs" it and says what it would train
-DOWNLOADS = """[ "$1" = - ] || while [ $# -gt 0 ]; do [ "$1" = -d ] && echo a wheel > "$2/some.whl"; shift; done"""
-INSTALLS = """if [ "$2" = pip ]; then mkdir part && cp wheels/some.whl part
-else echo "$PWD: $* on $(stat -c %s "$IMAGEWOOF") bytes with $(cat "${PYTHONPATH%%:*}/some.whl")"; fi"""
+SCRIPT = Path(__file__).parents[2] / "scripts" / "offline_study.sh"
+# Instead of the real Pythons: one "downloads" a wheel, one "installs" it and prints what it trains
+DOWNLOADS = """[ "$1" = - ] || while [ $# -gt 0 ]; do
+  [ "$1" = -d ] && echo a wheel > "$2/some.whl"; shift
+done"""
+INSTALLS = """if [ "$2" = pip ]; then mkdir part && cp wheels/some.whl part; exit; fi
+echo "$PWD: $* on $(stat -c %s "$IMAGEWOOF") bytes with $(cat "${PYTHONPATH%%:*}/some.whl")"
+"""
 
-pytestmark = pytest.mark.skipif(
-    sys.platform != "linux", reason="the machines it is for have Linux and GNU's tools"
-)
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="it needs Linux and the GNU tools")
 
 
 def checkout(folder, python, does):
-    for path in (folder / ".ci" / "offline_study", folder / python):
-        path.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copy(SCRIPT, folder / ".ci")
+    for path in (folder / "scripts", (folder / python).parent):
+        path.mkdir(parents=True, exist_ok=True)
+    shutil.copy(SCRIPT, folder / "scripts")
     (folder / python).write_text(f"#!/usr/bin/env bash\n{does}\n")
     (folder / python).chmod(0o755)
     return folder
@@ -31,7 +32,7 @@ def checkout(folder, python, does):
 def call(folder, *words, **environment):
     path = f"{folder}:{os.environ['PATH']}"
     ended = subprocess.run(
-        [".ci/offline_study", *words],
+        ["scripts/offline_study.sh", *words],
         cwd=folder,
         env=os.environ | {"PATH": path} | environment,
         capture_output=True,
@@ -44,17 +45,12 @@ def test_every_piece_is_small_and_the_study_begins_when_all_are_there(tmp_path):
     photos = tmp_path / "any name.tgz"
     with photos.open("wb") as file:
         file.truncate(100_000_000)
-    here, there = (
-        checkout(tmp_path / "here", ".venv/bin/python", DOWNLOADS),
-        checkout(tmp_path / "there", "python3", INSTALLS),
-    )
+    here = checkout(tmp_path / "here", ".venv/bin/python", DOWNLOADS)
+    there = checkout(tmp_path / "there", "python3", INSTALLS)
     assert call(here, "pack", "3.12", "torch", IMAGEWOOF=str(photos))[0] == 0
     *pieces, sums = sorted((here / "build" / "offline").glob("piece*"))
-    assert (
-        sums.name == "pieces"
-        and len(pieces) == 3
-        and all(piece.stat().st_size < 50_000_000 for piece in pieces)
-    )
+    assert sums.name == "pieces" and len(pieces) == 3
+    assert max(piece.stat().st_size for piece in pieces) < 50_000_000
 
     def bring(*files):
         kept = there / "build" / "offline"
@@ -64,9 +60,10 @@ def test_every_piece_is_small_and_the_study_begins_when_all_are_there(tmp_path):
             shutil.copy(file, kept)
         return call(there, "run", "gpu", "--only", "3x3", TMPDIR=str(tmp_path))
 
-    assert bring() == (1, "There is no build/offline/pieces: pack, and bring it with every piece.")
-    assert bring(sums, pieces[2])[1].startswith(
-        "Still to come, or damaged: piece.00 piece.01. Bring it in build/offline, "
+    nothing = "There is no build/offline/pieces: pack, then copy it here with every piece."
+    assert bring() == (1, nothing)
+    assert bring(sums, pieces[2])[1] == (
+        "Missing or damaged: piece.00 piece.01. Copy to build/offline, then run again."
     )
     damaged = tmp_path / "piece.00"
     damaged.write_bytes(b"half")
