@@ -127,7 +127,7 @@ def _spread(lengths, tail=False):
         return "-"
     middle = [median(lengths)]
     if tail and len(lengths) > 1:
-        middle.append(quantiles(lengths, n=10)[-1])
+        middle.append(quantiles(lengths, n=10, method="inclusive")[-1])
     return " / ".join(f"{length:.0f}" for length in (*middle, max(lengths)))
 
 
@@ -171,7 +171,8 @@ def main():
     found = {str(folder): sources(folder) for folder in given.folders}
     if given.list:
         for files in found.values():
-            print(*places(files), sep="\n")
+            for place in places(files):
+                print(place)
     print(table({name: measures(files) for name, files in found.items()}))
 
 

@@ -26,7 +26,7 @@ TO_MEND = {
 
 
 def mentioned(source):
-    """The dotted names in backticks in the docstrings of `source` that begin with one of our modules."""
+    """The dotted names in the backticks of the docstrings that begin with a module of lessonlib."""
     homes = [node for node in ast.walk(ast.parse(source)) if isinstance(node, HOMES)]
     text = "\n\n".join(ast.get_docstring(home) or "" for home in homes)
     spans = " ".join(re.findall(r"`([^`]+)`", text))

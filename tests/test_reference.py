@@ -1,6 +1,7 @@
 """The site's reference: every module has its place, and plain English survives as RST."""
 
 import importlib.util
+import pkgutil
 import re
 from pathlib import Path
 
@@ -15,8 +16,10 @@ def test_every_folder_and_root_module_has_its_place_once():
     for page in PAGES:
         for names in re.findall(r"^\.\. modules:: (.*)", page.read_text(), flags=re.M):
             listed += names.split()
-    inside = [path for path in (ROOT / "lessonlib").iterdir() if not path.name.startswith("__")]
-    assert sorted(listed) == sorted(f"lessonlib.{path.stem}" for path in inside)
+    inside = [
+        module.name for module in pkgutil.iter_modules([str(ROOT / "lessonlib")], "lessonlib.")
+    ]
+    assert sorted(listed) == sorted(inside)
 
 
 @pytest.fixture(scope="module")
