@@ -17,7 +17,7 @@ NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 PATIENCE = 60_000  # milliseconds
 CLASSIC = pytest.mark.skipif(
     "LESSON_CLASSIC" not in os.environ,
-    reason="LESSON_CLASSIC names no Python with Notebook 6.5 and ipywidgets 7: .ci/colab does",
+    reason="LESSON_CLASSIC is not set: scripts/colab_standin.sh sets it",
 )
 
 

@@ -1,5 +1,6 @@
-"""The site of all notebooks, read from the disk: links, formulas, words for pictures, search, and what axe-core finds."""
+"""The site, read from the disk: links, formulas, alt texts, search, and what axe-core finds."""
 
+import inspect
 import json
 import os
 import subprocess
@@ -9,8 +10,15 @@ from urllib.parse import unquote, urldefrag, urlsplit
 
 import pytest
 
+import lessonlib.kernels
+
 ROOT = Path(__file__).parents[2]
 NOTEBOOKS = sorted(path.stem for path in (ROOT / "notebooks").glob("*.ipynb"))
+REFERENCE = sorted(
+    f"{path.stem}.html"
+    for path in (ROOT / "docs" / "reference").glob("*.rst")
+    if path.stem != "index"
+)
 NEEDED = ("sphinx", "myst_nb", "furo", "mathjax", "axe_playwright_python")
 for module in NEEDED:
     pytest.importorskip(module, reason=f"the site needs {module}: make site installs it")
@@ -18,23 +26,10 @@ for module in NEEDED:
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
-    """The folder of the built site; a warning of Sphinx is an error."""
+    """The folder of the built site; a Sphinx warning is an error."""
     root = tmp_path_factory.mktemp("site")
-    command = [
-        sys.executable,
-        "-m",
-        "sphinx",
-        "-q",
-        "-W",
-        "-c",
-        ".site",
-        "-d",
-        root / "doctrees",
-        "notebooks",
-        root / "html",
-    ]
     built = subprocess.run(
-        command,
+        [sys.executable, "docs/build.py", root],
         cwd=ROOT,
         capture_output=True,
         text=True,
@@ -46,7 +41,10 @@ def site(tmp_path_factory):
 
 @pytest.fixture(scope="module", params=["light", "dark"])
 def shown(request, browser, site):
-    """`shown(name)` opens a page from the disk, its formulas set; `shown.asked` is what it asked for elsewhere."""
+    """`shown(name)` opens a page from the disk and sets its formulas.
+
+    `shown.asked` lists what the page requested from elsewhere.
+    """
     page = browser.new_page(color_scheme=request.param, viewport={"width": 1300, "height": 1000})
 
     def opened(name):
@@ -55,20 +53,26 @@ def shown(request, browser, site):
         page.evaluate("() => window.MathJax?.startup?.promise")
         return page
 
-    page.on(
-        "request",
-        lambda request: (
-            opened.asked.append(request.url) if not request.url.startswith("file:") else None
-        ),
-    )
+    def remember(request):
+        if not request.url.startswith(("file:", "data:")):
+            opened.asked.append(request.url)
+
+    page.on("request", remember)
     yield opened
     page.close()
 
 
-@pytest.mark.parametrize("name", NOTEBOOKS)
-def test_a_page_has_its_formulas_its_pictures_words_and_no_barrier(shown, name):
+def barriers(page):
+    """What axe-core finds serious or critical: its rule and the first element."""
     from axe_playwright_python.sync_playwright import Axe
 
+    found = Axe().run(page).response["violations"]
+    grave = [v for v in found if v["impact"] in ("serious", "critical")]
+    return [(v["id"], v["nodes"][0]["html"]) for v in grave]
+
+
+@pytest.mark.parametrize("name", NOTEBOOKS)
+def test_a_page_has_its_formulas_its_pictures_words_and_no_barrier(shown, name):
     page = shown(name)
     notebook = json.loads((ROOT / "notebooks" / f"{name}.ipynb").read_text())
 
@@ -120,19 +124,28 @@ def test_a_page_has_its_formulas_its_pictures_words_and_no_barrier(shown, name):
         )  # axe reads them too
         assert page.locator("article details[open]").count() == folded
 
-    found = Axe().run(page).response["violations"]
-    assert [
-        (v["id"], v["nodes"][0]["html"]) for v in found if v["impact"] in ("serious", "critical")
-    ] == []
-    assert not [url for url in shown.asked if not url.startswith("data:")]
+    assert barriers(page) == []
+    assert shown.asked == []
+
+
+def test_the_reference_has_every_public_function_of_a_module_and_no_barrier(shown):
+    page = shown("reference/ideas")
+    for name in lessonlib.kernels.__all__:
+        assert page.locator(f"dt[id='lessonlib.kernels.{name}']").count() == 1
+    summary = inspect.getdoc(lessonlib.kernels.compose).split("\n")[0].replace("`", "")
+    described = page.locator("dt[id='lessonlib.kernels.compose'] + dd > p").first.inner_text()
+    assert described.startswith(summary)
+    assert page.locator("[id='lessonlib.kernels.compose'] ~ dd code").count() > 1
+    assert barriers(page) == []
+    assert shown.asked == []
 
 
 def test_every_link_within_the_site_leads_somewhere(browser, site):
     page = browser.new_page(java_script_enabled=False)
-    ids, links = {}, []
-    for file in sorted(
-        set(site.glob("*.html")) - {site / "index.html"}
-    ):  # that one leads on at once; it has its own test
+    ids = {}
+    links = []
+    pages = set(site.rglob("*.html")) - {site / "index.html"}  # it redirects; it has its own test
+    for file in sorted(pages):
         page.goto(file.as_uri())
         ids[file] = set(page.locator("[id]").evaluate_all("all => all.map(e => e.id)"))
         links += page.locator("a[href]").evaluate_all("all => all.map(a => a.href)")
@@ -152,9 +165,10 @@ def test_the_front_page_leads_to_the_first_notebook(browser, site):
     listed = page.locator(".sidebar-tree a").evaluate_all(
         "all => all.map(a => a.href.split('/').pop())"
     )
-    assert [address.split("#")[0] or "00_start_here.html" for address in listed] == [
-        f"{name}.html" for name in NOTEBOOKS
-    ]
+    listed = [address.split("#")[0] or "00_start_here.html" for address in listed]
+    notebooks = [f"{name}.html" for name in NOTEBOOKS]
+    assert listed[: len(notebooks) + 1] == [*notebooks, "index.html"]
+    assert sorted(listed[len(notebooks) + 1 :]) == REFERENCE
     page.close()
 
 

@@ -1,6 +1,6 @@
 """A real classic Notebook 6.5 with ipywidgets 7, Colab's versions: the functions of `live_lab`.
 
-LESSON_CLASSIC names the Python that has them; `.ci/colab` sets it.
+LESSON_CLASSIC names the Python that has them; `scripts/colab_standin.sh` sets it.
 """
 
 import os

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-SCRIPT = Path(__file__).parents[2] / ".ci" / "offline_study"
+SCRIPT = Path(__file__).parents[2] / "scripts" / "offline_study.sh"
 # In place of the real Pythons: one that "downloads" a wheel,
 # and one that "installs" it and prints what it would train
 DOWNLOADS = """
@@ -37,7 +37,7 @@ pytestmark = pytest.mark.skipif(
 
 
 def checkout(folder, python, does):
-    for path in (folder / ".ci" / "offline_study", folder / python):
+    for path in (folder / "scripts" / "offline_study.sh", folder / python):
         path.parent.mkdir(parents=True, exist_ok=True)
     shutil.copy(SCRIPT, folder / ".ci")
     (folder / python).write_text(f"#!/usr/bin/env bash\n{does}\n")
@@ -48,7 +48,7 @@ def checkout(folder, python, does):
 def call(folder, *words, **environment):
     path = f"{folder}:{os.environ['PATH']}"
     ended = subprocess.run(
-        [".ci/offline_study", *words],
+        ["scripts/offline_study.sh", *words],
         cwd=folder,
         env=os.environ | {"PATH": path} | environment,
         capture_output=True,

@@ -5,7 +5,7 @@ function reachable() {
     else box.removeAttribute("tabindex");
   }
 }
-document.querySelector(".sidebar-drawer")?.setAttribute("aria-label", "Notebooks");
+document.querySelector(".sidebar-drawer")?.setAttribute("aria-label", "Pages");
 document.querySelector(".toc-drawer")?.setAttribute("aria-label", "On this page");
 addEventListener("load", () => (window.MathJax?.startup?.promise ?? Promise.resolve()).then(reachable));
 addEventListener("resize", reachable);

@@ -1,35 +1,41 @@
-"""What the site makes of a notebook: stills for the widgets, pictures with their words, nothing from the network."""
+"""Turn notebooks into pages: still pictures for widgets, alt texts, nothing from the network."""
 
 import json
 
 from docutils import nodes
 
 WIDGET = "application/vnd.jupyter.widget-view+json"
-STILL = "*A still picture. In Jupyter, or on Colab, it can be operated.*"
+STILL = "*A still picture. In Jupyter, or on Colab, it is interactive.*"
 UNASKED = "*In Jupyter, or on Colab, each answer that you choose is explained.*"
-CONTENTS = "```{toctree}\n:hidden:\n:glob:\n\n00 Start here <self>\n*\n```"
+CONTENTS = """\
+```{toctree}
+:hidden:
+:glob:
+
+00 Start here <self>
+*
+reference/index
+```"""
 
 
 def anchor(title):
-    """A heading's anchor as Jupyter makes it, so that a notebook's links to its own headings work here too."""
+    """A heading's anchor as Jupyter makes it, so that links within a notebook work here too."""
     return title.replace(" ", "-")
 
 
 def as_read(app, docname, source):
-    """The notebook `source[0]` without widgets: after each still it is said that it is one."""
+    """Replace the widgets of the notebook `source[0]` by their stills, with a line that says so."""
+    if docname.startswith("reference/"):
+        return
     notebook = json.loads(source[0])
     for cell in notebook["cells"]:
         outputs = []
         for output in cell.get("outputs", []):
             outputs.append(output)
             if output.get("data", {}).pop(WIDGET, None):
-                said = STILL if "image/png" in output["data"] else UNASKED
-                outputs.append(
-                    {"output_type": "display_data", "metadata": {}, "data": {"text/markdown": said}}
-                )
-            if (
-                alt := output.get("metadata", {}).get("image/png", {}).get("alt")
-            ):  # MyST-NB looks for it in the cell
+                outputs.append(markdown(STILL if "image/png" in output["data"] else UNASKED))
+            alt = output.get("metadata", {}).get("image/png", {}).get("alt")
+            if alt:  # MyST-NB looks for it in the cell
                 cell["metadata"]["mystnb"] = {"image": {"alt": alt}}
         if outputs:
             cell["outputs"] = outputs
@@ -40,15 +46,20 @@ def as_read(app, docname, source):
     source[0] = json.dumps(notebook)
 
 
+def markdown(text):
+    """An output of a cell that shows the text."""
+    return {"output_type": "display_data", "metadata": {}, "data": {"text/markdown": text}}
+
+
 def without_remote_pictures(app, doctree):
-    """The badge of Colab as a plain link: the site asks nothing of the network."""
+    """Show the Colab badge as a plain link: the site loads nothing from the network."""
     for image in list(doctree.findall(nodes.image)):
         if "://" in image["uri"]:
             image.replace_self(nodes.Text(image["alt"]))
 
 
 def links_of_outputs(app, doctree):
-    """MyST-NB leaves the links in tables that a cell has made as they are: to notebooks, where the site has pages."""
+    """Point links that a cell printed at pages of the site; MyST-NB leaves them at notebooks."""
     for link in doctree.findall(nodes.reference):
         if "://" not in link.get("refuri", "://"):
             link["refuri"] = link["refuri"].replace(".ipynb", ".html")
