@@ -6,6 +6,7 @@ trains it as the recorded study does (tier `cpu`, seed 0), a quarter as wide, an
 has 1.3 million weights, too many to come with a course.
 """
 
+import sys
 from argparse import RawTextHelpFormatter
 from dataclasses import replace
 from typing import NamedTuple
@@ -14,12 +15,12 @@ import torch
 from torch import nn
 
 from lessonlib.arms import ARMS
-from lessonlib.cli import Arguments, trained_on_photos
+from lessonlib.cli import Arguments
 from lessonlib.configs import TIERS
 from lessonlib.networks import residual_network
 from lessonlib.paths import DATA
 
-__all__ = ["Pretrained", "SIZE", "pretrained_pair", "count_correct"]
+__all__ = ["Pretrained", "SIZE", "pretrained_pair", "count_correct", "train_on_photos"]
 
 SIZE = replace(TIERS["cpu"], network=TIERS["test"].network)
 
@@ -49,6 +50,27 @@ def count_correct(model, batches):
     return sum(int((model(x).argmax(1) == y).sum()) for x, y in batches)
 
 
+def train_on_photos(arm, tier):
+    """`(learner, run, photos)` of an arm trained with seed 0; ends the program without photos.
+
+    The drawings that stand in for photos must not replace what comes with the course.
+    """
+    from lessonlib.imagewoof.photos import load_photos
+    from lessonlib.training.fit import fit, learner_for
+
+    try:
+        photos = load_photos(tier)
+    except ValueError as error:
+        sys.exit(str(error))
+    if photos.stand_in:
+        sys.exit(
+            "What comes with the course is trained on photos: "
+            "set IMAGEWOOF to a copy of imagewoof2-160.tgz."
+        )
+    learner = learner_for(arm, photos, tier, seed=0)
+    return learner, fit(learner), photos
+
+
 def _keep(model, batches, source):
     """Kernels in half precision; the rest, vectors, as it is. What is right is counted of what is kept."""
     state = {
@@ -71,7 +93,7 @@ def main(words=None):
         description=__doc__,
         formatter_class=RawTextHelpFormatter,
     ).parse_args(words)
-    learner, run, photos = trained_on_photos(ARMS["pair"], SIZE)
+    learner, run, photos = train_on_photos(ARMS["pair"], SIZE)
     if run.finished:
         trained = f"two 2x2, activation after the second, seed 0, 64 px, 5 epochs, {100 * run.accuracy:.1f}% right after the last"
         _keep(learner.model, learner.dls.valid, f"{photos.source}; {trained}; {machine()}")

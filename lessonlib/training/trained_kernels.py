@@ -16,7 +16,7 @@ from torch import nn
 
 from lessonlib.algebra.hidden_width import alternating_factors
 from lessonlib.algebra.nearest_product import nearest_product
-from lessonlib.cli import Arguments, trained_on_photos
+from lessonlib.cli import Arguments
 from lessonlib.paths import DATA
 
 __all__ = [
@@ -114,6 +114,7 @@ def main(words=None):
     """The command line: it takes no words. Whatever is wrong is one sentence."""
     from lessonlib.arms import ARMS
     from lessonlib.configs import TIERS
+    from lessonlib.training.pretrained import train_on_photos
     from lessonlib.training.runs import machine
 
     Arguments(
@@ -121,7 +122,7 @@ def main(words=None):
         description=__doc__,
         formatter_class=RawTextHelpFormatter,
     ).parse_args(words)
-    learner, run, photos = trained_on_photos(ARMS["3x3"], TIERS["cpu"])
+    learner, run, photos = train_on_photos(ARMS["3x3"], TIERS["cpu"])
     if run.finished:
         trained = (
             f"one 3x3, seed 0, 64 px, 5 epochs, {100 * run.accuracy:.1f}% right after the last"

@@ -194,8 +194,8 @@ test_study = bad_input_test(
             "--workers -3",
             "needs a worker",
         ),
-        Bad("workers in words", command("test --workers two"), SystemExit, "'two'", "-h shows"),
-        Bad("an option there is not", command("test --fast"), SystemExit, "--fast", "-h shows"),
+        Bad("workers in words", command("test --workers two"), SystemExit, "'two'", "-h for usage"),
+        Bad("an option there is not", command("test --fast"), SystemExit, "--fast", "-h for usage"),
         Bad(
             "an arm there is not",
             command("test --only 9x9"),
@@ -252,14 +252,14 @@ test_study = bad_input_test(
             lambda _: pretrained.main(["cpu"]),
             SystemExit,
             "arguments: cpu",
-            "-h shows",
+            "-h for usage",
         ),
         Bad(
             "an option of another",
             lambda _: trained_kernels.main(["--only"]),
             SystemExit,
             "--only",
-            "-h shows",
+            "-h for usage",
         ),
         Bad(
             "drawings for the course",
