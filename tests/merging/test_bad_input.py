@@ -150,14 +150,14 @@ test_merging = bad_input_test(
             lambda _: merging_main([]),
             SystemExit,
             "required: model",
-            "-h shows",
+            "-h for usage",
         ),
         Bad(
             "many times",
             lambda _: merging_main(["m", "--at-most", "x"]),
             SystemExit,
             "'x'",
-            "-h shows",
+            "-h for usage",
         ),
     ],
 )

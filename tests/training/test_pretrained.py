@@ -7,7 +7,7 @@ from lessonlib.arms import ARMS
 from lessonlib.merging import merge_chains
 from lessonlib.networks import residual_network
 from lessonlib.paths import DATA
-from lessonlib.training.pretrained import SIZE, _keep, count_correct, pretrained_pair
+from lessonlib.training.pretrained import SIZE, _save, count_correct, pretrained_pair
 
 
 def test_what_came_with_the_course_is_small_and_whole():
@@ -49,7 +49,7 @@ def test_what_is_kept_is_what_was_counted(tmp_path, monkeypatch):
     model(x)  # in training: BatchNorm's running numbers move
     y = model.eval()(x).argmax(1)
     y[:3] = (y[:3] + 1) % 10
-    _keep(model, [(x[:5], y[:5]), (x[5:], y[5:])], "nothing at all")
+    _save(model, [(x[:5], y[:5]), (x[5:], y[5:])], "nothing at all")
     again = pretrained_pair()
     assert (again.correct, again.source) == (5, "nothing at all") and count_correct(
         again.model, [(x, y)]

@@ -8,7 +8,7 @@ from lessonlib.kernels import compose
 from lessonlib.paths import DATA
 from lessonlib.training.trained_kernels import (
     TrainedLayer,
-    _keep,
+    _save,
     load_trained_kernels,
     pair_distance,
     permute_taps,
@@ -62,7 +62,7 @@ def test_what_is_kept_is_what_the_model_has(tmp_path, monkeypatch):
         torch.nn.Conv2d(4, 4, 1),
         torch.nn.Conv2d(4, 2, 3),
     )
-    _keep(model, "nothing at all")
+    _save(model, "nothing at all")
     layers, source = load_trained_kernels()
     assert source == "nothing at all" and [layer.shape for layer in layers] == [(4, 3), (2, 4)]
     for layer, convolution in zip(layers, (model[0], model[3])):
