@@ -1,6 +1,7 @@
-"""Where the lesson keeps things: what came with it, what this machine adds, and the switches that move it."""
+"""Where the lesson keeps its files: those that came with it, and those this machine adds."""
 
 import os
+import sys
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -8,39 +9,75 @@ from filelock import FileLock, Timeout
 
 __all__ = ["DATA", "cache_folder", "runs_folder", "unfinished_folder", "hold_folder"]
 
-DATA = Path(__file__).resolve().parents[1] / "data"
+PACKAGE = Path(__file__).resolve().parent
+
+
+def _find_data():
+    """`data/` inside an installed package, beside the package in a clone.
+
+    FileNotFoundError if it is in neither place.
+    """
+    for folder in (PACKAGE / "data", PACKAGE.parent / "data"):
+        if (folder / "claims.toml").is_file():
+            return folder
+    raise FileNotFoundError(
+        f"lessonlib in {PACKAGE} has come without its data/: install it again from a whole clone."
+    )
+
+
+DATA = _find_data()
 
 
 def cache_folder():
-    """Decoded photos are kept here: `LESSON_CACHE`, else `data/cache`."""
-    return Path(os.environ.get("LESSON_CACHE") or DATA / "cache").expanduser()
+    """The folder of the decoded photos.
+
+    `LESSON_CACHE`; by default `data/cache` in a clone, else `cache` in the user's cache folder.
+    """
+    return Path(os.environ.get("LESSON_CACHE") or _own_folder() / "cache").expanduser()
 
 
 def runs_folder():
-    """Recorded runs are kept here, one `.jsonl` a set: `LESSON_RUNS`, else `data/runs`."""
-    return Path(os.environ.get("LESSON_RUNS") or DATA / "runs").expanduser()
+    """The folder of the recorded runs, with one `.jsonl` file per set.
+
+    `LESSON_RUNS`; by default `data/runs` in a clone, else `runs` in the user's cache folder.
+    """
+    return Path(os.environ.get("LESSON_RUNS") or _own_folder() / "runs").expanduser()
+
+
+def _own_folder():
+    """`data/` of a clone, else a folder of the user: an update of the package empties its own."""
+    return _user_cache() / "lessonlib" if DATA == PACKAGE / "data" else DATA
+
+
+def _user_cache():
+    if sys.platform == "win32":
+        return Path(os.environ.get("LOCALAPPDATA") or "~/AppData/Local")
+    if sys.platform == "darwin":
+        return Path("~/Library/Caches")
+    return Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache")
 
 
 def unfinished_folder():
-    """Beside the recorded runs, made if need be: checkpoints of runs that are not finished, and who is at work on which.
+    """The folder of checkpoints and locks of unfinished runs, created beside the recorded runs.
 
-    OSError where it cannot be made.
+    OSError if it cannot be created.
     """
     folder = runs_folder() / "unfinished"
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise OSError(
-            f"{runs_folder()} cannot be written ({error.strerror}): set LESSON_RUNS to another folder."
+            f"{runs_folder()} cannot be written ({error.strerror}): "
+            "set LESSON_RUNS to another folder."
         ) from error
     return folder
 
 
 @contextmanager
 def hold_folder(folder):
-    """Hold `folder`, made if need be, against other kernels; who comes second waits, and a kill lets go.
+    """Hold `folder`, created if needed, so that other kernels wait; a killed kernel lets go.
 
-    OSError where it cannot be written.
+    OSError if it cannot be written.
     """
     folder.mkdir(parents=True, exist_ok=True)
     lock = FileLock(folder / ".lock")

@@ -83,12 +83,30 @@ def test_a_whole_machine_lacks_nothing_and_says_each_thing_once(capsys):
 
 
 def test_to_import_the_package_loads_nothing_heavy_and_checks_nothing():
-    code = "import sys, lessonlib; print(*{'torch', 'numpy', 'filelock', 'matplotlib'} & set(sys.modules))"
-    assert (
-        subprocess.run(
-            [sys.executable, "-c", code], capture_output=True, text=True, check=True
-        ).stdout
-        == "\n"
+    heavy = {"torch", "numpy", "filelock", "matplotlib"}
+    code = f"import sys, lessonlib; print(*{heavy} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "\n"
+
+
+def test_without_a_clone_the_requirements_are_those_of_the_installed_package(
+    capsys, monkeypatch, tmp_path
+):
+    in_a_clone = said(capsys)
+    stray = tmp_path / "pyproject.toml"
+    stray.write_text('[project]\nname = "careless"\nrequires-python = ">=4"\n')
+    monkeypatch.setattr(requirements_check, "PROJECT", stray)
+    assert said(capsys) == in_a_clone
+
+
+def test_a_copy_without_any_list_of_requirements(capsys, monkeypatch, tmp_path):
+    def nowhere(name):
+        raise PackageNotFoundError(name)
+
+    monkeypatch.setattr(requirements_check, "PROJECT", tmp_path / "pyproject.toml")
+    monkeypatch.setattr(requirements_check, "metadata", nowhere)
+    assert "has come without a list of what it needs: install it again" in the_only(
+        "missing", capsys
     )
 
 
