@@ -1,4 +1,4 @@
-"""Bad input to statistics, study: one sentence each."""
+"""Bad input to the statistics and the study: one sentence each."""
 
 import os
 import subprocess
@@ -9,7 +9,7 @@ from torch import randn
 from helpers.bad_input import HERE, NAN, Bad, bad_input_test, drawings, said
 from lessonlib.study import verdicts
 from lessonlib.study.comparisons import compared
-from lessonlib.study.plans import PLANS
+from lessonlib.study.plans import get_plan
 from lessonlib.study.resampling import conclusions, resample_studies
 from lessonlib.study.runner import main, run_study
 from lessonlib.training import pretrained, trained_kernels
@@ -50,7 +50,7 @@ def no_photos_for_the_course(place):
     trained_kernels.main([])
 
 
-X, K = randn(3, 8, 8), randn(2, 2)
+X = randn(3, 8, 8)
 
 
 test_statistics = bad_input_test(
@@ -70,8 +70,8 @@ test_statistics = bad_input_test(
             "a level of nan",
             lambda _: verdicts.interval([1, 2, 3], NAN),
             ValueError,
-            "nan does not",
-            "as 0.95 does",
+            "level is nan",
+            "such as 0.95",
         ),
         Bad(
             "a level in words",
@@ -84,14 +84,14 @@ test_statistics = bad_input_test(
             "bounds of nan",
             lambda _: verdicts.bounds_in_words(NAN, NAN),
             ValueError,
-            "From nan to nan",
+            "nan to nan",
             "give the two numbers",
         ),
         Bad(
-            "bounds turned round",
+            "bounds reversed",
             lambda _: verdicts.verdict(3, -3, 3),
             ValueError,
-            "From 3 to -3",
+            "3 to -3",
             "give the two numbers",
         ),
         Bad(
@@ -152,7 +152,7 @@ test_statistics = bad_input_test(
         ),
         Bad(
             "a question there is not",
-            lambda _: compared(PLANS["cpu"][0], [], "x"),
+            lambda _: compared(get_plan("cpu")[0], [], "x"),
             ValueError,
             "'x'",
             "choose one of",
