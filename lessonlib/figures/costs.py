@@ -77,8 +77,8 @@ def roofline(roof, layers):
     axes.spines[["top", "right"]].set_visible(False)
     alt = (
         f"Roofline of this machine: it multiplies {roof.macs / 1e9:.1f} G times per second and "
-        f"moves {roof.bytes / 1e9:.1f} GB per second, so the roof bends at {ridge:.1f} MACs per "
-        f"byte. Below it, in G MACs per second: {'; '.join(words)}."
+        f"moves {roof.bytes / 1e9:.1f} GB per second, so it bends at {ridge:.1f} MACs a byte. "
+        f"Below it, in G MACs per second: {'; '.join(words)}."
     )
     return Picture(figure, alt)
 

@@ -10,7 +10,9 @@ from lessonlib.study.comparisons import compared
 from lessonlib.study.verdicts import FEWEST, interval, runs_needed, verdict
 
 __all__ = ["markdown_table", "race_table", "study_table"]
-__all__ += ["cost_table", "layer_table", "timing_table"]
+__all__ += ["cost_table", "layer_table", "timing_table", "COST_COLUMNS", "cost_cells"]
+
+COST_COLUMNS = ("weights", "M MACs", "operations", "MB moved", "MB kept", "MACs per byte")
 
 WAYS = {None: "one convolution", True: "composed first", False: "in series"}
 
@@ -36,9 +38,8 @@ def race_table(runs):
 
 def cost_table(costs):
     """What each arm takes forward, `{arm name: counting.Cost}`, bytes in MB of 10^6."""
-    numbers = ("weights", "M MACs", "operations", "MB moved", "MB kept", "MACs per byte")
-    rows = [[ARMS[name].label, *_cost_cells(cost)] for name, cost in costs.items()]
-    return Markdown(markdown_table(("arm", *numbers), rows, right=numbers))
+    rows = [[ARMS[name].label, *cost_cells(cost)] for name, cost in costs.items()]
+    return Markdown(markdown_table(("arm", *COST_COLUMNS), rows, right=COST_COLUMNS))
 
 
 def layer_table(layers):
@@ -60,6 +61,14 @@ def timing_table(timings):
     return Markdown(markdown_table(("arm", "ms", "times as long as the first"), rows))
 
 
+def cost_cells(cost):
+    """A `counting.Cost` in words, one for each of COST_COLUMNS."""
+    moved = f"{cost.moved / 1e6:,.2f}"
+    kept = f"{cost.saved / 1e6:,.2f}"
+    macs = f"{cost.macs / 1e6:,.1f}"
+    return f"{cost.weights:,}", macs, f"{cost.operations}", moved, kept, f"{cost.intensity:,.1f}"
+
+
 def _line(cells):
     return f"| {' | '.join(map(str, cells))} |"
 
@@ -77,15 +86,8 @@ def _race_cells(run):
     return label, run.seed, weights, accuracy, epochs, f"{seconds:.1f}", f"{speed:,.0f}"
 
 
-def _cost_cells(cost):
-    moved = f"{cost.moved / 1e6:,.2f}"
-    kept = f"{cost.saved / 1e6:,.2f}"
-    macs = f"{cost.macs / 1e6:,.1f}"
-    return f"{cost.weights:,}", macs, cost.operations, moved, kept, f"{cost.intensity:,.1f}"
-
-
 def _layer_cells(layer):
-    weights, macs, _, _, kept, _ = _cost_cells(layer.cost)
+    weights, macs, _, _, kept, _ = cost_cells(layer.cost)
     share = "" if layer.share is None else f"{100 * layer.share:.3g}%"
     sizes = _size(layer.shape_in), _size(layer.shape_out)
     return layer.name, *sizes, weights, macs, kept, share, WAYS[layer.composes]

@@ -382,7 +382,7 @@ def test_the_roofline_says_its_numbers():
         Roofline(50e9, 10e9), {"one layer": {"3x3": (20.0, 30e9), "pair": (9.0, 21e9)}}
     )
     assert (
-        "bends at 5.0 MACs per byte" in picture.alt
+        "bends at 5.0 MACs a byte" in picture.alt
         and "one 3x3 at one layer: 30.0 at 20.0" in picture.alt
     )
     assert picture.png.startswith(b"\x89PNG")

@@ -67,7 +67,7 @@ def test_the_playground_goes_back_and_says_what_it_shows():
     before, words = playground.share, playground.alt()
     playground.runs.value = 9
     assert (
-        "4,000 studies of 9 runs an arm, drawn from nowhere, against 3x3"
+        "4,000 studies of 9 runs per arm, drawn from nowhere, against 3x3"
         in playground.alt()
         != words
     )
