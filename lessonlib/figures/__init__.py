@@ -1,1 +1,4 @@
-"""Every chart of the course, drawn with matplotlib's own objects (no pyplot, so that threads may draw), in one calm style."""
+"""Every chart of the course, in one calm style.
+
+All use matplotlib's own objects and no pyplot, so that threads may draw.
+"""

@@ -1,4 +1,4 @@
-"""The arms by their kernels: which pixels of the input one output pixel sees, and how many ways lead there."""
+"""The arms by their kernels: which input pixels one output pixel sees, and along how many paths."""
 
 import torch
 from matplotlib.figure import Figure
@@ -8,16 +8,18 @@ from lessonlib.figures.pictures import Picture
 
 __all__ = ["ways", "footprints"]
 
+COLUMNS = 4
+
 
 def ways(arm, size=7):
-    """In how many ways each pixel of a `size` x `size` input reaches the middle output of `arm`, summed over both channels.
+    """Along how many paths each input pixel reaches the middle output of `arm`: `(size, size)`.
 
-    All weights 1, BatchNorm in evaluation, activations where they let everything through: `(size, size)`, whole numbers.
+    Whole numbers, for an input of `size` x `size`, summed over both channels; the smallest is 1.
+    All weights are 1, BatchNorm is in evaluation, and activations let everything through.
     """
     layers = arm.build(4, 4, 1).eval()
-    x = torch.full(
-        (1, 4, size, size), 100.0, requires_grad=True
-    )  # large, so that no activation bends it
+    large = 100.0  # so that no activation bends it
+    x = torch.full((1, 4, size, size), large, requires_grad=True)
     for weight in layers.parameters():
         if weight.ndim > 1:
             torch.nn.init.ones_(weight)
@@ -27,34 +29,39 @@ def ways(arm, size=7):
 
 
 def footprints(arms):
-    """For each arm a square of pixels around the output's place, dark where many ways lead, numbered; the place is framed."""
-    arms, columns = list(arms), 4
-    rows = -(-len(arms) // columns)
+    """For each arm the pixels around its output, darker and numbered by their paths.
+
+    The output's own place is framed.
+    """
+    arms = list(arms)
+    rows = -(-len(arms) // COLUMNS)
     figure = Figure(figsize=(9, 2.5 * rows), layout="constrained")
-    words = []
-    for axes in figure.subplots(rows, columns, squeeze=False).flat:
+    for axes in figure.subplots(rows, COLUMNS, squeeze=False).flat:
         axes.axis("off")
+    words = []
     for axes, arm in zip(figure.axes, arms):
         seen = ways(arm)
-        axes.imshow(seen, cmap="Blues", vmin=0, vmax=1.6 * float(seen.max()))
-        for (i, j), n in zip(seen.nonzero().tolist(), seen[seen > 0].tolist()):
-            axes.text(j, i, f"{n:.0f}", ha="center", va="center", fontsize=8)
-        axes.add_patch(_frame(len(seen) // 2))
+        _draw_footprint(axes, seen)
         axes.set_title(arm.label.replace(", ", ",\n", 1), fontsize=8)
         words.append(f"{arm.label}: {int((seen > 0).sum())} pixels, {_shift(seen)}")
-    return Picture(figure, "The pixels that one output sees, arm by arm. " + "; ".join(words) + ".")
+    alt = f"The pixels that one output sees, arm by arm. {'; '.join(words)}."
+    return Picture(figure, alt)
 
 
-def _frame(middle):
-    return Rectangle(
-        (middle - 0.5, middle - 0.5), 1, 1, fill=False, edgecolor="#D55E00", linewidth=2
-    )
+def _draw_footprint(axes, seen):
+    axes.imshow(seen, cmap="Blues", vmin=0, vmax=1.6 * float(seen.max()))
+    for i, j in seen.nonzero().tolist():
+        axes.text(j, i, f"{seen[i, j]:.0f}", ha="center", va="center", fontsize=8)
+    corner = len(seen) // 2 - 0.5
+    frame = Rectangle((corner, corner), 1, 1, fill=False, edgecolor="#D55E00", linewidth=2)
+    axes.add_patch(frame)
 
 
 def _shift(seen):
-    """Where the middle of the seen pixels lies, against the output's place."""
+    """Where the middle of the seen pixels lies, relative to the output's place, in words."""
     place = torch.arange(len(seen)) - len(seen) // 2
-    down, right = ((seen.sum(d) * place).sum() / seen.sum() for d in (1, 0))
+    down = (seen.sum(1) * place).sum() / seen.sum()
+    right = (seen.sum(0) * place).sum() / seen.sum()
     if not (down or right):
         return "around its place"
     return f"{-down:g} up and {-right:g} to the left of it"

@@ -1,4 +1,4 @@
-"""Drawings of kernels: their numbers in colour, and what each entry is made of."""
+"""Kernels as pictures: their numbers in colour, and what each entry is made of."""
 
 import torch
 from matplotlib.figure import Figure
@@ -10,45 +10,51 @@ from lessonlib.kernels import correlate
 
 __all__ = ["drift_chart", "kernel_row", "patch_map", "spectrum_chart"]
 
+PALE = 1.7  # the colours run to so many times the largest entry: pale enough for the numbers
+
 
 def kernel_row(kernels, alt):
-    """Small kernels side by side as coloured squares with their numbers: `{title: (kh, kw) tensor}`."""
+    """Small kernels side by side as coloured squares with their numbers.
+
+    kernels: `{title: (kh, kw) tensor}`.
+    """
     figure = Figure(figsize=(2 * len(kernels), 2.2), layout="constrained")
     largest = max(kernel.abs().max().item() for kernel in kernels.values()) or 1.0
-    for axes, (title, kernel) in zip(
-        figure.subplots(1, len(kernels), squeeze=False).flat, kernels.items()
-    ):
-        axes.imshow(
-            kernel.numpy(), cmap="PuOr_r", vmin=-1.7 * largest, vmax=1.7 * largest
-        )  # pale enough for the numbers
-        for (i, j), value in zip(
-            torch.cartesian_prod(*map(torch.arange, kernel.shape)).tolist(),
-            kernel.flatten().tolist(),
-        ):
-            axes.text(j, i, f"{value:.3g}", ha="center", va="center", fontsize=9)
+    ends = {"vmin": -PALE * largest, "vmax": PALE * largest}
+    squares = figure.subplots(1, len(kernels), squeeze=False).flat
+    for axes, (title, kernel) in zip(squares, kernels.items()):
+        axes.imshow(kernel.numpy(), cmap="PuOr_r", **ends)
+        for i, row in enumerate(kernel.tolist()):
+            for j, value in enumerate(row):
+                axes.text(j, i, f"{value:.3g}", ha="center", va="center", fontsize=9)
         axes.set(title=title, xticks=[], yticks=[])
         axes.title.set_fontsize(9)
     return Picture(figure, alt)
 
 
 def patch_map(entries, alt):
-    """Which products meet in each entry of a kernel: `{(row, column): list of terms}` as a square of cells."""
+    """Which products meet in each entry of a kernel, as a square of cells.
+
+    entries: `{(row, column): list of terms}`.
+    """
     n = 1 + max(row for row, _ in entries)
     figure = Figure(figsize=(1.6 * n, 1.2 * n), layout="constrained")
     axes = figure.subplots()
     axes.set(xlim=(0, n), ylim=(n, 0))
     axes.hlines(range(n + 1), 0, n, color="#999999", linewidth=1)
     axes.vlines(range(n + 1), 0, n, color="#999999", linewidth=1)
+    centred = {"ha": "center", "va": "center", "fontsize": 10}
     for (row, column), terms in entries.items():
-        axes.text(
-            column + 0.5, row + 0.5, "\n+ ".join(terms), ha="center", va="center", fontsize=10
-        )
+        axes.text(column + 0.5, row + 0.5, "\n+ ".join(terms), **centred)
     axes.axis("off")
     return Picture(figure, alt)
 
 
 def drift_chart(stacks, layers, size=25):
-    """A dot after `layers` layers of each stack: `{title: kernels}`, the kernels taken in turn, all padded by 1."""
+    """A dot after `layers` layers of each stack, all padded by 1.
+
+    stacks: `{title: kernels}`, the kernels taken in turn.
+    """
     figure = Figure(figsize=(2.6 * len(stacks), 2.9), layout="constrained")
     for axes, (title, kernels) in zip(figure.subplots(1, len(stacks)), stacks.items()):
         picture = torch.zeros(size, size, dtype=torch.float64)
@@ -60,32 +66,24 @@ def drift_chart(stacks, layers, size=25):
         axes.set(title=title, xticks=[], yticks=[])
         axes.title.set_fontsize(9)
     figure.supxlabel(f"a dot after {layers} layers; the cross marks where it was", fontsize=9)
-    return Picture(
-        figure, f"A dot after {layers} layers of {', '.join(stacks)}, with a cross where it was."
-    )
+    alt = f"A dot after {layers} layers of {', '.join(stacks)}, with a cross where it was."
+    return Picture(figure, alt)
 
 
 def spectrum_chart(spectra):
-    """Singular values, largest first, as shares of the largest: `{label: (n,) tensor}`, on a logarithmic scale."""
+    """Singular values, largest first, as shares of the largest, on a logarithmic scale.
+
+    spectra: `{label: (n,) tensor}`.
+    """
     figure = Figure(figsize=(6, 3.2), layout="constrained")
     axes = figure.subplots()
     for (label, values), color, dash in zip(spectra.items(), COLORS, DASHES):
-        axes.plot(
-            range(1, len(values) + 1),
-            values / values[0],
-            color=color,
-            linestyle=dash,
-            marker="o",
-            markersize=3,
-        )
-        middle = len(values) // 2
-        axes.annotate(
-            label,
-            (middle, values[middle] / values[0]),
-            xytext=(4, 10),
-            textcoords="offset points",
-            color=DARK,
-        )
+        shares = values / values[0]
+        style = {"color": color, "linestyle": dash, "marker": "o", "markersize": 3}
+        axes.plot(range(1, len(shares) + 1), shares, **style)
+        middle = len(shares) // 2
+        beside = {"xytext": (4, 10), "textcoords": "offset points", "color": DARK}
+        axes.annotate(label, (middle, shares[middle]), **beside)
     axes.set(yscale="log", xlabel="direction", ylabel="singular value, share of the largest")
     axes.spines[["top", "right"]].set_visible(False)
     return Picture(figure, f"Singular values, falling from the largest: {', '.join(spectra)}.")

@@ -1,15 +1,29 @@
-"""The same colour for the same arm in every chart."""
+"""One colour, one meaning: the same colour for an arm in every chart, and one scale for errors."""
+
+import torch
 
 from lessonlib.arms import ARMS
 
-__all__ = ["COLORS", "DASHES", "arm_style"]
+__all__ = ["COLORS", "DASHES", "arm_style", "error_strength"]
 
-# Okabe and Ito's colours, told apart in the common kinds of colour blindness; the dash says the same without colour.
+# Okabe and Ito's colours, told apart in the common kinds of colour blindness. The dash says the
+# same without colour.
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 DASHES = ("-", "--", "-.", (0, (1, 1)), (0, (5, 1, 1, 1, 1, 1)))
+
+PALEST = 0.25  # of the colour: the smallest error can still be seen
 
 
 def arm_style(name):
     """The colour and dash of an arm, the same in every chart: its place in the registry decides."""
     i = list(ARMS).index(name)
     return {"color": COLORS[i % len(COLORS)], "linestyle": DASHES[i % len(DASHES)]}
+
+
+def error_strength(error, rounding):
+    """How much of the error colour each position gets, from 0 (none) to 1 for the largest error.
+
+    error: absolute differences, a tensor; up to `rounding` they count as equal and get 0.
+    """
+    share = error / max(error.max().item(), 1e-12)
+    return torch.where(error > rounding, PALEST + (1 - PALEST) * share, 0)

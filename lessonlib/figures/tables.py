@@ -6,67 +6,98 @@ from IPython.display import Markdown
 
 from lessonlib.arms import ARMS
 
-__all__ = ["race_table", "cost_table", "layer_table", "timing_table"]
+__all__ = ["markdown_table", "race_table"]
+__all__ += ["cost_table", "layer_table", "timing_table", "COST_COLUMNS", "cost_cells"]
+
+COST_COLUMNS = ("weights", "M MACs", "operations", "MB moved", "MB kept", "MACs per byte")
+
+WAYS = {None: "one convolution", True: "composed first", False: "in series"}
+
+
+def markdown_table(head, rows, right=()):
+    """A Markdown table as a string; head: the column names, rows: lists with a cell for each.
+
+    right: the names of the columns to align right, as numbers are.
+    """
+    rule = "|".join("---:" if name in right else "---" for name in head)
+    return "\n".join([_line(head), f"|{rule}|", *map(_line, rows)])
 
 
 def race_table(runs):
-    """Each run a row: accuracy of its last finished epoch, median training seconds an epoch, images a second."""
+    """A row per run: accuracy after its last epoch, median seconds per epoch, images per second."""
     if not runs:
         return Markdown("No run is there yet.")
-    head = "| arm | seed | weights | accuracy, % | epochs | s an epoch | images/s |\n|---|---|---|---|---|---|---|\n"
-    sources = "; ".join(
-        sorted({f"{run.data}, tier {run.recipe['name']}, {run.machine}" for run in runs})
-    )
-    return Markdown(
-        head + "\n".join(map(_row, runs)) + f"\n\nMeasured on {sources}. One row is one run."
-    )
+    head = ("arm", "seed", "weights", "accuracy, %", "epochs", "s per epoch", "images/s")
+    sources = sorted({f"{run.data}, tier {run.recipe['name']}, {run.machine}" for run in runs})
+    table = markdown_table(head, map(_race_cells, runs))
+    return Markdown(f"{table}\n\nMeasured on {'; '.join(sources)}. One row is one run.")
 
 
 def cost_table(costs):
-    """What each arm takes forward, `{arm name: costs.Cost}`, bytes in MB of 10^6."""
-    head = "| arm | weights | M MACs | operations | MB moved | MB kept | MACs a byte |\n|---|---:|---:|---:|---:|---:|---:|\n"
-    rows = (
-        f"| {ARMS[name].label} | {c.weights:,} | {c.macs / 1e6:,.1f} | {c.operations} | {c.moved / 1e6:,.2f} "
-        f"| {c.saved / 1e6:,.2f} | {c.intensity:,.1f} |"
-        for name, c in costs.items()
-    )
-    return Markdown(head + "\n".join(rows))
+    """What each arm takes forward, `{arm name: counting.Cost}`, bytes in MB of 10^6."""
+    rows = [[ARMS[name].label, *cost_cells(cost)] for name, cost in costs.items()]
+    return Markdown(markdown_table(("arm", *COST_COLUMNS), rows, right=COST_COLUMNS))
 
 
 def layer_table(layers):
-    """A network's convolutions, a list of `costs.Layer`: shapes, costs, and which way a composed pair goes."""
-    head = "| layer | in | out | weights | M MACs | MB kept | composing | goes |\n|---|---|---|---:|---:|---:|---:|---|\n"
-    ways = {None: "one convolution", True: "composed first", False: "in series"}
-    rows = (
-        f"| {layer.name} | {_size(layer.shape_in)} | {_size(layer.shape_out)} | {layer.cost.weights:,} "
-        f"| {layer.cost.macs / 1e6:,.1f} | {layer.cost.saved / 1e6:,.2f} "
-        f"| {'' if layer.share is None else f'{100 * layer.share:.3g}%'} | {ways[layer.composes]} |"
-        for layer in layers
-    )
-    return Markdown(head + "\n".join(rows))
+    """A network's convolutions, a list of `counting.LayerCost`: shapes, costs.
+
+    Of a composed pair also which way it goes, and the share that composing costs.
+    """
+    head = ("layer", "in", "out", "weights", "M MACs", "MB kept", "composing", "goes")
+    numbers = ("weights", "M MACs", "MB kept", "composing")
+    return Markdown(markdown_table(head, map(_layer_cells, layers), right=numbers))
 
 
 def timing_table(timings):
-    """Milliseconds of each candidate, `{arm name: costs.Timing}`, and its time over the first one's; quartiles in brackets."""
-    head = "| arm | ms | times as long as the first |\n|---|---|---|\n"
-    rows = (
-        f"| {ARMS[name].label} | {1e3 * t.median:.2f} ({1e3 * t.low:.2f} to {1e3 * t.high:.2f}) "
-        f"| {t.ratio:.2f} ({t.ratio_low:.2f} to {t.ratio_high:.2f}) |"
-        for name, t in timings.items()
+    """Milliseconds of each candidate and its time over the first one's; quartiles in brackets.
+
+    timings: `{arm name: timing.Timing}`.
+    """
+    rows = [[ARMS[name].label, *_timing_cells(timing)] for name, timing in timings.items()]
+    return Markdown(markdown_table(("arm", "ms", "times as long as the first"), rows))
+
+
+def cost_cells(cost):
+    """A `counting.Cost` in words, one for each of COST_COLUMNS."""
+    moved = f"{cost.moved / 1e6:,.2f}"
+    kept = f"{cost.saved / 1e6:,.2f}"
+    macs = f"{cost.macs / 1e6:,.1f}"
+    return f"{cost.weights:,}", macs, f"{cost.operations}", moved, kept, f"{cost.intensity:,.1f}"
+
+
+def _line(cells):
+    return f"| {' | '.join(map(str, cells))} |"
+
+
+def _race_cells(run):
+    label = ARMS[run.arm].label
+    weights = f"{run.parameters:,}"
+    done = len(run.epochs)
+    epochs = f"{done}" if run.finished else f"{done} of {run.recipe['epochs']}, stopped"
+    if not done:
+        return label, run.seed, weights, "-", epochs, "-", "-"
+    seconds = median(epoch["seconds"] for epoch in run.epochs)
+    speed = median(epoch["images_per_second"] for epoch in run.epochs)
+    accuracy = f"{100 * run.accuracy:.1f}"
+    return label, run.seed, weights, accuracy, epochs, f"{seconds:.1f}", f"{speed:,.0f}"
+
+
+def _layer_cells(layer):
+    weights, macs, _, _, kept, _ = cost_cells(layer.cost)
+    share = "" if layer.share is None else f"{100 * layer.share:.3g}%"
+    sizes = _size(layer.shape_in), _size(layer.shape_out)
+    return layer.name, *sizes, weights, macs, kept, share, WAYS[layer.composes]
+
+
+def _timing_cells(timing):
+    low, middle, high = (
+        f"{1e3 * seconds:.2f}" for seconds in (timing.low, timing.median, timing.high)
     )
-    return Markdown(head + "\n".join(rows))
+    ratio = f"{timing.ratio:.2f} ({timing.ratio_low:.2f} to {timing.ratio_high:.2f})"
+    return f"{middle} ({low} to {high})", ratio
 
 
 def _size(shape):
     _, channels, h, w = shape
     return f"{channels} x {h} x {w}"
-
-
-def _row(run):
-    accuracy, seconds, speed = ("-",) * 3
-    if run.epochs:
-        accuracy = f"{100 * run.accuracy:.1f}"
-        seconds = f"{median(e['seconds'] for e in run.epochs):.1f}"
-        speed = f"{median(e['images_per_second'] for e in run.epochs):,.0f}"
-    epochs = f"{len(run.epochs)}" + ("" if run.finished else f" of {run.recipe['epochs']}, stopped")
-    return f"| {ARMS[run.arm].label} | {run.seed} | {run.parameters:,} | {accuracy} | {epochs} | {seconds} | {speed} |"

@@ -1,4 +1,7 @@
-"""Drawings for the way back: which rows of three factor, how near random kernels come, and how a form changes its signature."""
+"""Charts for the way back, one kernel into two.
+
+Which rows of three factor, how near random kernels come, and how a form changes its signature.
+"""
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -9,11 +12,14 @@ from lessonlib.figures.style import COLORS, DASHES
 
 __all__ = ["discriminant_plane", "residual_histogram", "eigenvalue_paths"]
 
-BLUE, VERMILION, GREEN = COLORS[:3]
+BLUE, VERMILION = COLORS[:2]
 
 
 def discriminant_plane(rows):
-    """The rows (1, b, c) as points of a plane, and the region b^2 >= 4c where they factor: `{name: (b, c)}`."""
+    """The rows (1, b, c) as points of a plane, and the region b^2 >= 4c where they factor.
+
+    rows: `{name: (b, c)}`.
+    """
     figure = Figure(figsize=(6.4, 4.2), layout="constrained")
     axes = figure.subplots()
     b = np.linspace(-4, 4, 200)
@@ -22,77 +28,79 @@ def discriminant_plane(rows):
     axes.text(2.2, -1.5, "two real factors", ha="center", color=DARK)
     axes.text(-1.6, 2.5, "complex factors only", ha="center", color=DARK)
     axes.text(2.75, 1.6, "the same\nfactor twice", va="center", color=DARK, fontsize=8)
+    below = {"textcoords": "offset points", "ha": "center", "va": "top", "fontsize": 9}
+    words = []
     for name, (x, y) in rows.items():
         real = x**2 >= 4 * y
         axes.plot(x, y, "o" if real else "s", color=BLUE if real else VERMILION)
-        axes.annotate(
-            name.replace(" ", "\n"),
-            (x, y),
-            (0, -8),
-            textcoords="offset points",
-            ha="center",
-            va="top",
-            fontsize=9,
-        )
+        axes.annotate(name.replace(" ", "\n"), (x, y), (0, -8), **below)
+        words.append(f"{name} {'real' if real else 'complex only'}")
     axes.set(xlabel="b", ylabel="c", xlim=(-4, 4), ylim=(-2, 4), title="rows (1, b, c)")
     axes.spines[["top", "right"]].set_visible(False)
-    words = "; ".join(
-        f"{name} {'real' if x**2 >= 4 * y else 'complex only'}" for name, (x, y) in rows.items()
+    alt = (
+        "Plane of b and c with the parabola c = b^2/4; on and below it the rows factor over the "
+        f"reals: {'; '.join(words)}."
     )
-    return Picture(
-        figure,
-        f"Plane of b and c with the parabola c = b^2/4; on and below it the rows factor over the reals: {words}.",
-    )
+    return Picture(figure, alt)
 
 
 def residual_histogram(relative, named, survey):
-    """Histogram of the relative residuals of random kernels (n,), and kernels with a name as marks: `{name: residual}`.
+    """Histogram of the relative residuals of random kernels (n,), with named kernels as marks.
 
-    survey: the 5% and 95% quantiles of another sample, drawn below this one's.
+    named: `{name: residual}`; survey: the 5% and 95% quantiles of another sample, drawn below
+    this one's.
     """
     figure = Figure(figsize=(7.2, 3.8), layout="constrained")
     axes = figure.subplots()
     counts, *_ = axes.hist(relative.numpy(), bins=40, range=(0, 0.9), color=BLUE, alpha=0.35)
+    top = counts.max()
     low, middle, high = np.quantile(relative.numpy(), [0.05, 0.5, 0.95])
-    for height, ends, color, words in (
-        (-0.04, (low, high), BLUE, "nine in ten of these kernels"),
-        (-0.11, survey, "#666666", "nine in ten of a survey of 40,000"),
-    ):
-        axes.plot(
-            ends, [height * counts.max()] * 2, color=color, linewidth=4, solid_capstyle="butt"
-        )
-        axes.text(
-            ends[1] + 0.01, height * counts.max(), words, va="center", color=color, fontsize=8
-        )
-    for i, (name, value) in enumerate(sorted(named.items(), key=lambda pair: pair[1])):
-        height = counts.max() * (1.05 + 0.12 * (i % 3))
-        axes.plot([value, value], [0, height], color=VERMILION, linewidth=1)
-        axes.text(value, height, name, ha="center", va="bottom", fontsize=8)
+    _draw_range(axes, -0.04 * top, (low, high), "nine in ten of these kernels", BLUE)
+    _draw_range(axes, -0.11 * top, survey, "nine in ten of a survey of 40,000", "#666666")
+    _mark_kernels(axes, named, top)
     axes.set(xlabel="relative residual of the nearest product", yticks=[], xlim=(0, 0.92))
     axes.spines[["top", "right", "left"]].set_visible(False)
     marks = ", ".join(f"{name} {value:.3f}" for name, value in named.items())
-    return Picture(
-        figure,
-        f"Histogram of the relative residuals of {len(relative):,} random kernels: median {middle:.3f}, nine in ten between "
-        f"{low:.3f} and {high:.3f}, in a survey of 40,000 between {survey[0]:.3f} and {survey[1]:.3f}; marked: {marks}.",
+    alt = (
+        f"Histogram of the relative residuals of {len(relative):,} random kernels: "
+        f"median {middle:.3f}, nine in ten between {low:.3f} and {high:.3f}, in a survey of 40,000 "
+        f"between {survey[0]:.3f} and {survey[1]:.3f}; marked: {marks}."
     )
+    return Picture(figure, alt)
+
+
+def _draw_range(axes, height, ends, words, color):
+    axes.plot(ends, [height, height], color=color, linewidth=4, solid_capstyle="butt")
+    axes.text(ends[1] + 0.01, height, words, va="center", color=color, fontsize=8)
+
+
+def _mark_kernels(axes, named, top):
+    """A line for each named kernel, their names at three heights so that neighbours stay apart."""
+    in_order = sorted(named.items(), key=lambda pair: pair[1])
+    for i, (name, value) in enumerate(in_order):
+        height = top * (1.05 + 0.12 * (i % 3))
+        axes.plot([value, value], [0, height], color=VERMILION, linewidth=1)
+        axes.text(value, height, name, ha="center", va="bottom", fontsize=8)
 
 
 def eigenvalue_paths(times, values, enough):
-    """The four eigenvalues (n, 4) of G + tQ against t (n,), and the t from which on two have each sign."""
+    """The four eigenvalues (n, 4) of G + tQ against t (n,).
+
+    enough: the t from which on two of them have each sign.
+    """
     figure = Figure(figsize=(6.4, 3.4), layout="constrained")
     axes = figure.subplots()
     axes.axhline(0, color="#999999", linewidth=1)
     for k in range(4):
         axes.plot(times, values[:, k], color=VERMILION if k < 2 else BLUE, linestyle=DASHES[k < 2])
     axes.axvline(enough, color="#666666", linewidth=1, linestyle=":")
-    axes.text(
-        enough, values.max(), " from here on\n two of each sign", va="top", fontsize=8, color=DARK
-    )
+    words = " from here on\n two of each sign"
+    axes.text(enough, values.max(), words, va="top", fontsize=8, color=DARK)
     axes.set(xlabel="t", ylabel="eigenvalues of G + tQ")
     axes.spines[["top", "right"]].set_visible(False)
-    words = ", ".join(f"{v:.2f}" for v in values[0].tolist())
-    return Picture(
-        figure,
-        f"Four eigenvalues against t: at t = 0 {words}; beyond t = {enough:.2f} two fall and two rise for good.",
+    starts = ", ".join(f"{value:.2f}" for value in values[0].tolist())
+    alt = (
+        f"Four eigenvalues against t: at t = 0 {starts}; beyond t = {enough:.2f} two fall and two "
+        "rise for good."
     )
+    return Picture(figure, alt)

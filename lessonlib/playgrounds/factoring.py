@@ -1,7 +1,6 @@
-"""Playground: edit a 3x3 kernel, see whether it is two 2x2 in series, and how near the nearest such pair comes."""
+"""Playground: edit a 3x3 kernel, see whether it is two 2x2 in series, and how near two 2x2 come."""
 
-import torch
-from ipywidgets import HTML, Dropdown, HBox, Label, Layout, VBox
+from ipywidgets import HTML, HBox
 
 from lessonlib.algebra import named_kernels
 from lessonlib.algebra.factoring import is_product
@@ -9,43 +8,43 @@ from lessonlib.algebra.hidden_width import two_channel_factors
 from lessonlib.algebra.nearest_product import nearest_product
 from lessonlib.figures.pictures import side_by_side, stacked
 from lessonlib.kernels import compose, correlate
-from lessonlib.playgrounds.base import Pane, Playground, message, message_line, shown, still_of
+from lessonlib.playgrounds.base import Playground, message, message_line
+from lessonlib.playgrounds.colors import brightness
 from lessonlib.playgrounds.kernel_editor import (
     KernelEditor,
     kernel_code,
     kernel_picture,
     kernel_table,
+    word_between,
 )
+from lessonlib.playgrounds.panes import Pane, still_of
 from lessonlib.playgrounds.photo_picker import PhotoPicker
+from lessonlib.playgrounds.presets import PresetMenu
 
 __all__ = ["FactoringPlayground"]
 
-CUSTOM = "custom"
 SENTENCES = {
     "real": "Real: A is two 2x2 kernels in series.",
     "complex": "Complex: A is two 2x2 kernels in series, but not two real ones.",
     "never": "Never: A is not two 2x2 kernels in series, not even complex ones.",
 }
+NAMED = {name: (kernel,) for name, kernel in named_kernels.THREE.items()}
 
 
 class FactoringPlayground(Playground):
-    """An editable 3x3 kernel A. `verdict` is that of `is_product`, `nearest` the nearest product with its residual.
+    """An editable 3x3 kernel A and the two 2x2 kernels whose product is nearest to it.
 
-    `difference` is the largest one on the photo between A and the nearest product, `rescue` that between A and two
-    hidden channels.
+    verdict: that of `is_product`; nearest: the nearest product with its residual;
+    difference: the largest one on the photo between A and the nearest product;
+    rescue: the largest one between A and two 2x2 with two hidden channels.
     """
 
     def __init__(self):
         self.answer = message_line()
         self.picker = PhotoPicker(self.update, self.say)
-        self.preset = Dropdown(
-            options=[CUSTOM, *named_kernels.THREE],
-            description="preset",
-            layout=Layout(width="240px"),
-        )
-        self.editor = KernelEditor(
-            named_kernels.THREE["Prewitt"], "A, the 3x3", self.update, self.say
-        )
+        start = named_kernels.THREE["Prewitt"]
+        self.editor = KernelEditor(start, "A, the 3x3", self.update, self.say)
+        self.preset = PresetMenu(NAMED, self.editor)
         self.tables = [HTML() for _ in range(3)]
         self.panes = [
             Pane("after A", "The photo after A."),
@@ -55,88 +54,81 @@ class FactoringPlayground(Playground):
             ),
             Pane("their difference, enlarged", "The difference of the two, zero as middle grey."),
         ]
-        b, c, product = self.tables
-        kernels = HBox([self.editor, _sign("nearest:"), b, _sign("then"), c, _sign("are"), product])
-        super().__init__([HBox([self.picker, self.preset]), kernels, self.answer, HBox(self.panes)])
-        self.preset.observe(self._choose, "value")
+        top = HBox([self.picker, self.preset])
+        super().__init__([top, self._kernel_row(), self.answer, HBox(self.panes)])
         self.draw()
 
     def inputs(self):
         return [(self.picker, "photo"), (self.editor, "kernel")]
 
     def draw(self):
-        A, photo = self.editor.kernel, self.picker.photo
-        self.preset.value = next(
-            (name for name, kernel in named_kernels.THREE.items() if torch.equal(kernel, A)), CUSTOM
-        )
-        self.verdict, self.nearest = is_product(A).answer, nearest_product(A)
-        B, C = self.nearest.B, self.nearest.C
-        # rounding reads better as 0
-        self._kernels = {
-            name: k.where(k.abs() > 1e-9, 0)
-            for name, k in {"B": B, "C": C, "B * C": compose(B, C)}.items()
-        }
-        for table, (name, kernel) in zip(self.tables, self._kernels.items()):
-            table.value = kernel_table(kernel, name)
-        after_A, after_two, wide = (
-            correlate(photo, A),
-            correlate(correlate(photo, B), C),
-            _two_channels(photo, A),
-        )
-        difference = after_two - after_A
-        self.difference, self.rescue = (
-            difference.abs().max().item(),
-            (wide - after_A).abs().max().item(),
-        )
-        enlarged = 0.5 + difference / (2 * max(self.difference, 1e-6))  # rounding stays grey
-        for pane, values in zip(
-            self.panes, (shown(after_A, A)[0], shown(after_two, A)[0], enlarged)
-        ):
-            pane.show(values)
+        A = self.editor.kernel
+        self.preset.follow()
+        self.verdict = is_product(A).answer
+        self.nearest = nearest_product(A)
+        self._draw_kernels()
+        self._draw_photos(A)
+        missed = 100 * self.nearest.relative.item()
         self.answer.value = message(
-            f"{SENTENCES[self.verdict]} The nearest product misses {100 * self.nearest.relative.item():.1f}% of A, on the "
-            f"photo up to {self.difference:.2g}; two hidden channels up to {self.rescue:.0e}."
+            f"{SENTENCES[self.verdict]} The nearest product misses {missed:.1f}% of A and is off "
+            f"by up to {self.difference:.2g} on the photo; two hidden channels are off by up to "
+            f"{self.rescue:.0e}."
         )
         self.say("")
 
     def code(self):
-        return "\n".join(
-            [
-                "import torch\nfrom torch.nn.functional import conv2d\n",
-                self.picker.code(),
-                kernel_code("A", self.editor.kernel),
-                kernel_code("B", self.nearest.B),
-                kernel_code("C", self.nearest.C),
-                "after_A = conv2d(x[:, None], A[None, None])[:, 0]",
-                "after_two = conv2d(conv2d(x[:, None], B[None, None]), C[None, None])[:, 0]",
-            ]
-        )
+        return f"""import torch
+from torch.nn.functional import conv2d
+
+{self.picker.code()}
+{kernel_code("A", self.editor.kernel)}
+{kernel_code("B", self.nearest.B)}
+{kernel_code("C", self.nearest.C)}
+after_A = conv2d(x[:, None], A[None, None])[:, 0]
+after_two = conv2d(conv2d(x[:, None], B[None, None]), C[None, None])[:, 0]"""
 
     def still(self):
-        nearest = [
-            kernel_picture(kernel, f"{name}, nearest") for name, kernel in self._kernels.items()
-        ]
-        return stacked(
-            [side_by_side([self.editor.still(), *nearest], gap=40), still_of(self.panes)]
-        )
+        nearest = [kernel_picture(kernel, f"{name}, nearest") for name, kernel in self._kernels]
+        kernels = side_by_side([self.editor.still(), *nearest], gap=40)
+        return stacked([kernels, still_of(self.panes)])
 
     def alt(self):
         return (
-            "Factoring playground: a 3x3 kernel A, the two 2x2 whose product is nearest to it, and that product; a photo "
-            "after A, after the two in series, and their difference."
+            "Factoring playground: a 3x3 kernel A, the two 2x2 whose product is nearest to it, and "
+            "that product; a photo after A, after the two in series, and their difference."
         )
 
-    def _choose(self, change):
-        kernel = named_kernels.THREE.get(change["new"])
-        if kernel is not None and not torch.equal(kernel, self.editor.kernel):
-            self.editor.kernel = kernel
+    @property
+    def _kernels(self):
+        """The nearest product with its names; rounding reads better as 0."""
+        B = self.nearest.B
+        C = self.nearest.C
+        kernels = {"B": B, "C": C, "B * C": compose(B, C)}
+        return [(name, k.where(k.abs() > 1e-9, 0)) for name, k in kernels.items()]
+
+    def _draw_kernels(self):
+        for table, (name, kernel) in zip(self.tables, self._kernels):
+            table.value = kernel_table(kernel, name)
+
+    def _draw_photos(self, A):
+        photo = self.picker.photo
+        after_A = correlate(photo, A)
+        after_two = correlate(correlate(photo, self.nearest.B), self.nearest.C)
+        difference = after_two - after_A
+        self.difference = difference.abs().max().item()
+        self.rescue = (_two_channels(photo, A) - after_A).abs().max().item()
+        first, second, third = self.panes
+        first.show(brightness(after_A, A)[0])
+        second.show(brightness(after_two, A)[0])
+        third.show(0.5 + difference / (2 * max(self.difference, 1e-6)))  # rounding stays grey
+
+    def _kernel_row(self):
+        b, c, product = self.tables
+        nearest = [word_between("nearest:"), b, word_between("then"), c]
+        return HBox([self.editor, *nearest, word_between("are"), product])
 
 
 def _two_channels(photo, A):
     """Each plane of the photo through two hidden channels that compose to A."""
     B, C = two_channel_factors(A)
     return correlate(correlate(photo[:, None], B), C)[:, 0]
-
-
-def _sign(text):
-    return VBox([Label(text)], layout=Layout(justify_content="center", margin="0 12px"))

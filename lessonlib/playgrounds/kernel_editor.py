@@ -10,21 +10,27 @@ from PIL import Image, ImageDraw, ImageFont
 
 from lessonlib.figures.pictures import titled
 
-__all__ = ["KernelEditor", "kernel_code", "kernel_picture", "kernel_table"]
+__all__ = ["KernelEditor", "kernel_code", "kernel_picture", "kernel_table", "word_between"]
 
 CELL = 58, 30  # pixels, across and down, of an entry in a picture
 LARGEST = 99.0  # a kernel entry beyond this only cuts the picture off
+CELL_STYLE = "width:68px;height:28px;text-align:right;padding-right:6px;color:#111;background:"
+TABLE_STYLE = "border-spacing:3px;border-collapse:separate"
 
 
 class KernelEditor(VBox):
-    """A square of number fields. `kernel` is the float64 tensor they show; `on_change()` is called for every new one.
+    """A square of number fields. `kernel` is the float64 tensor they show.
 
-    A field that is given no finite number, or one beyond 99, takes its last good value back and `say` tells why.
+    `on_change()` is called for every new one. A field that gets a number beyond 99, or none, takes
+    its last good value back, and `say` tells why.
     """
 
     def __init__(self, kernel, name, on_change, say):
         self._kernel = _as_kernel(kernel)
-        self._name, self._on_change, self._say, self._quiet = name, on_change, say, False
+        self._name = name
+        self._on_change = on_change
+        self._say = say
+        self._quiet = False
         n = len(self._kernel)
         self.cells = [
             FloatText(value=v, step=0.25, layout=Layout(width="68px"))
@@ -43,7 +49,7 @@ class KernelEditor(VBox):
 
     @kernel.setter
     def kernel(self, values):
-        """Set all fields at once: one redraw. ValueError where the values are no kernel of this size."""
+        """Set all fields at once: one redraw. ValueError unless it is a kernel of this size."""
         values = _as_kernel(values)
         if values.shape != self._kernel.shape:
             raise ValueError(
@@ -58,7 +64,8 @@ class KernelEditor(VBox):
 
     def set_silently(self, kernel):
         """Set all fields without telling `on_change`."""
-        self._kernel, self._quiet = kernel, True
+        self._kernel = kernel
+        self._quiet = True
         try:
             for cell, value in zip(self.cells, kernel.flatten().tolist()):
                 cell.value = value
@@ -68,8 +75,9 @@ class KernelEditor(VBox):
     def _typed(self, change):
         if self._quiet:
             return
+        values = torch.tensor([cell.value for cell in self.cells], dtype=torch.float64)
         try:
-            self._kernel = _as_kernel([[c.value for c in row] for row in _rows(self.cells)])
+            self._kernel = _as_kernel(values.reshape(self._kernel.shape))
         except ValueError as error:
             self.set_silently(self._kernel)
             self._say(f"{error} The last good value, {change['old']:g}, is back.")
@@ -79,55 +87,57 @@ class KernelEditor(VBox):
 
 def kernel_code(name, kernel):
     """The line of torch that makes this kernel."""
-    rows = ", ".join("[" + ", ".join(f"{v:.17g}" for v in row) + "]" for row in kernel.tolist())
-    return f"{name} = torch.tensor([{rows}], dtype=torch.float64)"
+    rows = [", ".join(map("{:.17g}".format, row)) for row in kernel.tolist()]
+    return f"{name} = torch.tensor([[{'], ['.join(rows)}]], dtype=torch.float64)"
 
 
 def kernel_table(kernel, name):
     """A kernel `(kh, kw)` as an HTML table, blue for positive and orange for negative entries."""
     largest = kernel.abs().max().item() or 1.0
-    style = "width:68px;height:28px;text-align:right;padding-right:6px;color:#111;background:"
-    rows = "".join(
-        "<tr>"
-        + "".join(f'<td style="{style}{cell_color(v / largest)}">{v:.3g}</td>' for v in row)
-        + "</tr>"
-        for row in kernel.tolist()
-    )
-    table = f'<table aria-label="{html.escape(name)}" style="border-spacing:3px;border-collapse:separate">{rows}</table>'
-    return f"<div>{html.escape(name)}</div>{table}"
+    title = html.escape(name)
+    rows = "".join(_table_row(row, largest) for row in kernel.tolist())
+    return f'<div>{title}</div><table aria-label="{title}" style="{TABLE_STYLE}">{rows}</table>'
 
 
 def kernel_picture(kernel, name):
     """The same table as PNG bytes, for the still picture of a playground."""
-    (height, width), largest = kernel.shape, kernel.abs().max().item() or 1.0
-    page, font = (
-        Image.new("RGB", (CELL[0] * width, CELL[1] * height), "white"),
-        ImageFont.load_default(13),
-    )
-    draw, buffer = ImageDraw.Draw(page), io.BytesIO()
+    largest = kernel.abs().max().item() or 1.0
+    rows, columns = kernel.shape
+    page = Image.new("RGB", (CELL[0] * columns, CELL[1] * rows), "white")
+    draw = ImageDraw.Draw(page)
+    draw.font = ImageFont.load_default(13)
     for i, row in enumerate(kernel.tolist()):
         for j, value in enumerate(row):
-            left, top = CELL[0] * j, CELL[1] * i
-            draw.rectangle(
-                (left, top, left + CELL[0] - 3, top + CELL[1] - 3),
-                cell_color(value / largest),
-                "#bbbbbb",
-            )
-            draw.text(
-                (left + CELL[0] - 8, top + CELL[1] / 2 - 1),
-                f"{value:.3g}",
-                "#111111",
-                font,
-                anchor="rm",
-            )
+            _draw_cell(draw, CELL[0] * j, CELL[1] * i, value, cell_color(value / largest))
+    buffer = io.BytesIO()
     page.save(buffer, "PNG")
     return titled(buffer.getvalue(), {0: name})
 
 
+def word_between(text):
+    """A word between two kernels that stand side by side."""
+    return VBox([Label(text)], layout=Layout(justify_content="center", margin="0 12px"))
+
+
 def cell_color(share):
-    """Blue for 1, white for 0, orange for -1: colours told apart in the common kinds of colour blindness."""
+    """Blue for 1, white for 0, orange for -1, told apart in the common colour blindnesses."""
     end = (122, 177, 224) if share > 0 else (240, 178, 102)
-    return "#" + "".join(f"{round(255 + (e - 255) * min(abs(share), 1)):02x}" for e in end)
+    strength = min(abs(share), 1)
+    return "#" + "".join(f"{round(255 + (part - 255) * strength):02x}" for part in end)
+
+
+def _table_row(row, largest):
+    cells = (
+        f'<td style="{CELL_STYLE}{cell_color(value / largest)}">{value:.3g}</td>' for value in row
+    )
+    return f"<tr>{''.join(cells)}</tr>"
+
+
+def _draw_cell(draw, left, top, value, color):
+    width, height = CELL
+    draw.rectangle((left, top, left + width - 3, top + height - 3), color, "#bbbbbb")
+    place = (left + width - 8, top + height / 2 - 1)
+    draw.text(place, f"{value:.3g}", "#111111", anchor="rm")
 
 
 def _as_kernel(values):
@@ -140,14 +150,10 @@ def _as_kernel(values):
     for value in kernel.flatten().tolist():
         if not math.isfinite(value) or abs(value) > LARGEST:
             raise ValueError(
-                f"A kernel entry is a finite number between -{LARGEST:g} and {LARGEST:g}, {value:g} is not."
+                f"A kernel entry is a finite number between -{LARGEST:g} and {LARGEST:g}, "
+                f"{value:g} is not."
             )
     return kernel
-
-
-def _rows(cells):
-    n = math.isqrt(len(cells))
-    return [cells[i : i + n] for i in range(0, len(cells), n)]
 
 
 def _size(kernel):

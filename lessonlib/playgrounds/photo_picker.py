@@ -10,10 +10,15 @@ OWN = "your own"
 
 
 class PhotoPicker(HBox):
-    """A sample photo or the learner's own. `photo` is `(3, size, size)`; `on_change()` is called for every new one."""
+    """A sample photo or the learner's own. `photo` is `(3, size, size)`.
+
+    `on_change()` is called for every new one; `say` tells why a file was refused.
+    """
 
     def __init__(self, on_change, say, size=128):
-        self._on_change, self._say, self._size = on_change, say, size
+        self._on_change = on_change
+        self._say = say
+        self._size = size
         self._samples = {name: sample_photo(name, size) for name in SAMPLES}
         self._photo = self._samples["flower"]
         self.choice = Dropdown(
@@ -41,8 +46,10 @@ class PhotoPicker(HBox):
     def code(self):
         """The line of Python that gives this photo."""
         if self.choice.value == OWN:
-            return f'x = read_photo(open("your own photo", "rb").read(), {self._size})  # from lessonlib.sample_photos import read_photo'
-        return f'x = sample_photo("{self.choice.value}", {self._size})  # from lessonlib.sample_photos import sample_photo'
+            load = f'read_photo(open("your own photo", "rb").read(), {self._size})'
+            return f"x = {load}  # from lessonlib.sample_photos import read_photo"
+        load = f'sample_photo("{self.choice.value}", {self._size})'
+        return f"x = {load}  # from lessonlib.sample_photos import sample_photo"
 
     def _choose(self, change):
         photo = self._samples.get(change["new"])
@@ -53,9 +60,9 @@ class PhotoPicker(HBox):
         files = change["new"]
         if not files:
             return
-        file = next(
-            iter(files.values() if isinstance(files, dict) else files)
-        )  # a dict in ipywidgets 7
+        if isinstance(files, dict):  # ipywidgets 7
+            files = files.values()
+        file = next(iter(files))
         try:
             self.photo = read_photo(bytes(file["content"]), self._size)
         except ValueError as error:
@@ -65,6 +72,8 @@ class PhotoPicker(HBox):
     def _forget(self):
         """Empty the button, so that the same file is news again after an undo."""
         if self.upload.has_trait("_counter"):  # ipywidgets 7
-            self.upload.metadata, self.upload.data, self.upload._counter = [], [], 0
+            self.upload.metadata = []
+            self.upload.data = []
+            self.upload._counter = 0
         else:
             self.upload.value = ()

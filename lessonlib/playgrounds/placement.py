@@ -5,13 +5,15 @@ from ipywidgets import HTML, HBox, IntSlider, ToggleButtons, VBox
 from lessonlib.algebra import named_kernels
 from lessonlib.figures.pictures import side_by_side, stacked
 from lessonlib.kernels import correlate, placements
-from lessonlib.playgrounds.base import Pane, Playground, shown, still_of
+from lessonlib.playgrounds.base import Playground
+from lessonlib.playgrounds.colors import brightness
 from lessonlib.playgrounds.kernel_editor import (
     KernelEditor,
     kernel_code,
     kernel_picture,
     kernel_table,
 )
+from lessonlib.playgrounds.panes import Pane, still_of
 from lessonlib.playgrounds.photo_picker import PhotoPicker
 
 __all__ = ["PlacementPlayground"]
@@ -36,12 +38,10 @@ class PlacementPlayground(Playground):
             "The photo after the padded kernel, pushed towards one corner.",
             zoom=5,
         )
-        left = VBox([self.editor, self.padded])
-        super().__init__(
-            [self.picker, self.place, self.layers, HBox([left, self.before, self.after])]
-        )
-        self.place.observe(lambda _: self.update(), "value")
-        self.layers.observe(lambda _: self.update(), "value")
+        kernels = VBox([self.editor, self.padded])
+        photos = HBox([kernels, self.before, self.after])
+        super().__init__([self.picker, self.place, self.layers, photos])
+        self.update_with([self.place, self.layers])
         self.draw()
 
     @property
@@ -50,33 +50,47 @@ class PlacementPlayground(Playground):
         return placements(self.editor.kernel)[PLACES[self.place.value]]
 
     def inputs(self):
-        return [
-            (self.picker, "photo"),
-            (self.editor, "kernel"),
-            (self.place, "value"),
-            (self.layers, "value"),
-        ]
+        controls = [(self.place, "value"), (self.layers, "value")]
+        return [(self.picker, "photo"), (self.editor, "kernel"), *controls]
 
     def draw(self):
-        kernel, after, times = self.kernel, self.picker.photo, self.layers.value
-        for _ in range(times):
+        kernel = self.kernel
+        after = self.picker.photo
+        for _ in range(self.layers.value):
             after = correlate(after, kernel, padding=1)
-        row, col = PLACES[self.place.value]
         self.padded.value = kernel_table(kernel, "inside the 3x3")
         self.before.show(self.picker.photo)
-        self.after.show(shown(after, kernel)[0])
-        self.say(
-            f"A window at the {self.place.value} moves the picture {times / 2:g} pixel{'s' * (times > 2)} "
-            f"{('down', 'up')[row]} and {times / 2:g} {('right', 'left')[col]}, half a pixel each time."
-        )
+        self.after.show(brightness(after, kernel)[0])
+        self.say(self._drift())
 
     def code(self):
-        loop = f"for _ in range({self.layers.value}):\n    y = torch.nn.functional.conv2d(y, K[None, None], padding=1)"
-        return f"import torch\n\n{self.picker.code()}\n{kernel_code('K', self.kernel)}\ny = x[:, None]\n{loop}\ny = y[:, 0]"
+        return f"""import torch
+
+{self.picker.code()}
+{kernel_code("K", self.kernel)}
+y = x[:, None]
+for _ in range({self.layers.value}):
+    y = torch.nn.functional.conv2d(y, K[None, None], padding=1)
+y = y[:, 0]"""
 
     def still(self):
         kernels = stacked([self.editor.still(), kernel_picture(self.kernel, "inside the 3x3")])
         return side_by_side([kernels, still_of([self.before, self.after])])
 
     def alt(self):
-        return "Placement playground: a 2x2 kernel placed in one corner of a 3x3, and a photo before and after it."
+        return (
+            "Placement playground: a 2x2 kernel placed in one corner of a 3x3, and a photo before "
+            "and after it."
+        )
+
+    def _drift(self):
+        """How far the picture moves, in words."""
+        row, column = PLACES[self.place.value]
+        times = self.layers.value
+        distance = f"{times / 2:g} pixel{'s' * (times > 2)}"
+        down_or_up = ("down", "up")[row]
+        right_or_left = ("right", "left")[column]
+        return (
+            f"A window at the {self.place.value} moves the picture {distance} {down_or_up} and "
+            f"{times / 2:g} {right_or_left}, half a pixel each time."
+        )

@@ -2,19 +2,27 @@
 
 import torch
 import torch.nn.functional as F
-from ipywidgets import HBox, IntSlider, Layout, VBox
+from ipywidgets import HBox, IntSlider, VBox
 
 from lessonlib.kernels import output_size, receptive_field
-from lessonlib.playgrounds.base import Pane, Playground, still_of
+from lessonlib.playgrounds.base import Playground
+from lessonlib.playgrounds.colors import blue
+from lessonlib.playgrounds.panes import Pane, still_of
 
 __all__ = ["ReceptiveFieldPlayground", "paths"]
 
 WIDTH = 64  # pixels of the row that the picture shows
-PIXEL, HEIGHT = 10, 60  # how wide and high each is drawn
+PIXEL = 10  # how wide each is drawn
+HEIGHT = 60  # and how high
+START = (2, 2, 1, 1, 1)  # kernel sizes
+LOOK = {"layout": {"width": "300px"}}
 
 
 def paths(sizes, strides):
-    """Along how many paths one output of the stack reaches each pixel of its receptive field, `(field,)`, in one dimension."""
+    """Along how many paths one output of the stack reaches each pixel of its receptive field.
+
+    In one dimension: `(field,)`, float64.
+    """
     count = torch.ones(1, 1, 1, dtype=torch.float64)
     for k, stride in reversed(list(zip(sizes, strides))):
         count = F.conv_transpose1d(count, torch.ones(1, 1, k, dtype=torch.float64), stride=stride)
@@ -22,27 +30,23 @@ def paths(sizes, strides):
 
 
 class ReceptiveFieldPlayground(Playground):
-    """Up to five layers: a kernel of size 1 does nothing, so that a shorter stack is one with ones in it."""
+    """Up to five layers; a kernel of size 1 does nothing, so ones make a stack shorter."""
 
     def __init__(self):
-        self.sizes = [
-            IntSlider(value=k, min=1, max=7, layout=Layout(width="300px")) for k in (2, 2, 1, 1, 1)
-        ]
-        self.strides = [
-            IntSlider(value=1, min=1, max=3, layout=Layout(width="300px")) for _ in self.sizes
-        ]
+        self.sizes = []
+        self.strides = []
+        for n, k in enumerate(START, 1):
+            self.sizes.append(IntSlider(description=f"size {n}", value=k, min=1, max=7, **LOOK))
+            self.strides.append(IntSlider(description=f"stride {n}", value=1, min=1, max=3, **LOOK))
+        self._sliders = [*self.sizes, *self.strides]
         self.pane = Pane(
             f"the middle of a row of {WIDTH} pixels: what one output sees",
             "The pixels that one output sees.",
             zoom=1,
         )
-        rows = []
-        for number, (size, stride) in enumerate(zip(self.sizes, self.strides), 1):
-            size.description, stride.description = f"size {number}", f"stride {number}"
-            rows.append(HBox([size, stride]))
-            for slider in (size, stride):
-                slider.observe(lambda _: self.update(), "value")
+        rows = [HBox(layer) for layer in zip(self.sizes, self.strides)]
         super().__init__([VBox(rows), self.pane])
+        self.update_with(self._sliders)
         self.draw()
 
     @property
@@ -51,29 +55,19 @@ class ReceptiveFieldPlayground(Playground):
         return receptive_field(*self._layers())
 
     def inputs(self):
-        return [(slider, "value") for slider in (*self.sizes, *self.strides)]
+        return [(slider, "value") for slider in self._sliders]
 
     def draw(self):
         sizes, strides = self._layers()
-        seen = paths(sizes, strides)
-        row = torch.zeros(WIDTH, dtype=torch.float64)
-        shown = seen[max(0, (len(seen) - WIDTH) // 2) :][:WIDTH]
-        start = (WIDTH - len(shown)) // 2
-        row[start : start + len(shown)] = shown / seen.max()
-        # white where nothing is seen, blue where many paths lead
-        blue = torch.stack([1 - row, 1 - 0.55 * row, 1 - 0.3 * row])[:, None, :].repeat_interleave(
-            PIXEL, 2
-        )
-        picture = blue.expand(3, HEIGHT, -1).clone()
-        picture[:, :, PIXEL - 1 :: PIXEL] = 0.75  # a line between two pixels, to count them by
-        self.pane.show(picture)
+        self.pane.show(_row_picture(paths(sizes, strides)))
         outputs = WIDTH
         for k, stride in zip(sizes, strides):
             outputs = output_size(outputs, k, stride, (k // 2, k - 1 - k // 2))
         weights = sum(k * k for k in sizes if k > 1)
         self.say(
-            f"One output sees {self.field} pixels a side; {WIDTH} pixels become {outputs}. "
-            f"The stack has {weights} weights a channel, the one kernel that does the same has {self.field**2}."
+            f"One output sees {self.field} pixels a side; {WIDTH} pixels become {outputs}. The "
+            f"stack has {weights} weights per channel, the one kernel that does the same has "
+            f"{self.field**2}."
         )
 
     def code(self):
@@ -92,7 +86,23 @@ field = int(x.grad.nonzero()[-1, -1]) + 1"""
         return still_of([self.pane])
 
     def alt(self):
-        return f"Stack playground: a row of pixels; one output of the stack sees {self.field} of them, the middle ones most often."
+        return (
+            f"Receptive field playground: a row of pixels; one output of the stack sees "
+            f"{self.field} of them, the middle ones most often."
+        )
 
     def _layers(self):
-        return [s.value for s in self.sizes], [s.value for s in self.strides]
+        sizes = [slider.value for slider in self.sizes]
+        strides = [slider.value for slider in self.strides]
+        return sizes, strides
+
+
+def _row_picture(seen):
+    """The middle of the row, `(3, HEIGHT, WIDTH * PIXEL)`: darker where more paths lead."""
+    middle = seen[max(0, (len(seen) - WIDTH) // 2) :][:WIDTH]
+    start = (WIDTH - len(middle)) // 2
+    share = torch.zeros(1, WIDTH, dtype=torch.float64)
+    share[0, start : start + len(middle)] = middle / seen.max()
+    picture = blue(share).repeat_interleave(PIXEL, 2).repeat_interleave(HEIGHT, 1)
+    picture[:, :, PIXEL - 1 :: PIXEL] = 0.75  # a line between two pixels, to count them by
+    return picture

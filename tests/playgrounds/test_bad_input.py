@@ -119,7 +119,7 @@ test_sample_photos = bad_input_test(
             "a title on notes",
             lambda _: pictures.titled(b"notes", {0: "dog"}),
             ValueError,
-            "no picture",
+            "not a picture",
             "give a PNG",
         ),
         Bad(

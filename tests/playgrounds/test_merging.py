@@ -9,7 +9,8 @@ from PIL import Image
 from torch import nn
 
 from lessonlib.merging import CannotMerge, merge
-from lessonlib.playgrounds.merging import SIDE, MergingPlayground, link
+from lessonlib.playgrounds.chain_pictures import SIDE
+from lessonlib.playgrounds.merging import MergingPlayground, link
 
 # kernel, stride, dilation, padding, bias of each link
 CHAINS = [
@@ -67,11 +68,11 @@ def test_the_mask_and_the_verdict_are_those_of_torch(chain):
 @pytest.mark.parametrize("chain", CHAINS, ids=str)
 def test_the_kernel_that_has_grown_is_drawn_as_wide_as_what_one_output_sees(chain):
     box = set_to(chain)
-    picture = np.asarray(Image.open(io.BytesIO(box.grown.image.value)).convert("RGB"))
+    picture = np.asarray(Image.open(io.BytesIO(box.pictures.grown.image.value)).convert("RGB"))
     widths = [len(impulse_response(box.layers[: n + 1])) for n in range(len(chain))]
     largest = max(*widths, *((k - 1) * d + 1 for k, _, d, *_ in chain))
     for n, wide in enumerate(widths):
-        left = n * (SIDE + box.grown.GAP)
+        left = n * (SIDE + box.pictures.grown.GAP)
         inked = (picture[:, left : left + SIDE] < 255).any(2)
         zoom = SIDE // largest
         line = zoom > 4  # the last row of a tap is a white line

@@ -182,7 +182,7 @@ def test_the_stack_says_what_one_output_sees():
     box.sizes[0].value, box.sizes[1].value = 3, 3
     assert (
         "sees 5 pixels" in box.message.value
-        and "18 weights a channel, the one kernel that does the same has 25" in box.message.value
+        and "18 weights per channel, the one kernel that does the same has 25" in box.message.value
     )
     box.strides[0].value = 2
     assert (

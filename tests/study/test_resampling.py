@@ -71,7 +71,7 @@ def test_the_playground_goes_back_and_says_what_it_shows():
     words = playground.alt()
     playground.runs.value = 9
     assert playground.alt() != words
-    assert "4,000 studies of 9 runs" in playground.alt()
+    assert "4,000 studies of 9 runs per arm" in playground.alt()
     assert "drawn from nowhere, against 3x3" in playground.alt()
     playground.undo()
     assert playground.runs.value == 2

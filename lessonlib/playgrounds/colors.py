@@ -1,0 +1,31 @@
+"""Numbers as colours: what a kernel makes of a photo, how much of something, where two differ."""
+
+import torch
+
+__all__ = ["GREY", "blue", "brightness", "error_colors"]
+
+GREY = 0.93  # stands out from a white page
+ORANGE = torch.tensor([0.835, 0.369, 0.0], dtype=torch.float64)  # Okabe and Ito's vermilion
+
+
+def brightness(values, kernel):
+    """Values as brightness in [0, 1], and the rule in words: grey is 0 where the kernel cancels.
+
+    A kernel cancels if its entries sum to less than a tenth of the sum of their sizes.
+    """
+    total = kernel.sum()
+    if total.abs() <= 0.1 * kernel.abs().sum():
+        return 0.5 + values / 2, "They cancel: the picture shows 0 as middle grey."
+    if total > 1:
+        return values / total, "The picture is divided by that sum, to stay as bright as it was."
+    return values, "The picture is cut off below black and above white."
+
+
+def blue(share):
+    """Colours `(3, h, w)`: white where the share `(h, w)` is 0, blue where it is 1."""
+    return torch.stack([1 - share, 1 - 0.55 * share, 1 - 0.3 * share])
+
+
+def error_colors(strength):
+    """Colours `(3, h, w)`: grey where the strength `(h, w)` is 0, orange where it is 1."""
+    return GREY + strength * (ORANGE[:, None, None] - GREY)
