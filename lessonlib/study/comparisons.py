@@ -12,10 +12,10 @@ from lessonlib.arms import ARMS
 from lessonlib.checks import require_type
 from lessonlib.study.parts import Part, Variant
 from lessonlib.study.plans import VARIANTS, added_variants
-from lessonlib.study.verdicts import paired
+from lessonlib.study.verdicts import paired, why_not_paired
 from lessonlib.training.runs import Run
 
-__all__ = ["Comparison", "comparisons", "compared", "runs_of"]
+__all__ = ["Comparison", "comparisons", "compared", "not_compared", "runs_of"]
 
 
 class Comparison(NamedTuple):
@@ -112,18 +112,29 @@ def compared(
     Differences are those of `verdicts.paired`; a comparison without a pair of runs is left out.
     Raises TypeError if part is not a Part, ValueError for an unknown question.
     """
+    rows = [(c, paired(ours, theirs)) for c, ours, theirs in _both_sides(part, runs, about)]
+    return [(comparison, differences) for comparison, differences in rows if len(differences)]
+
+
+def not_compared(
+    part: Part, runs: Sequence[Run], about: str | None = None
+) -> list[tuple[Comparison, str]]:
+    """(comparison, why) per comparison that has runs on both sides and no pair. As `compared`."""
+    rows = [(c, why_not_paired(ours, theirs)) for c, ours, theirs in _both_sides(part, runs, about)]
+    return [(comparison, why) for comparison, why in rows if why]
+
+
+def _both_sides(part, runs, about):
+    """(comparison, its runs, the reference's) per comparison that `part` plans."""
     require_type("compared", Part, part=part)
     questions = comparisons()
     if about not in (None, *questions):
         raise ValueError(f"There is no question {about!r}; choose one of {'; '.join(questions)}.")
     asked = questions[about] if about else chain.from_iterable(questions.values())
-    rows = []
     for comparison in asked:
         if part.has(comparison.variant) and part.has(comparison.reference):
             ours = runs_of(comparison.variant, part, runs)
-            theirs = runs_of(comparison.reference, part, runs)
-            rows.append((comparison, paired(ours, theirs)))
-    return [(comparison, differences) for comparison, differences in rows if len(differences)]
+            yield comparison, ours, runs_of(comparison.reference, part, runs)
 
 
 def runs_of(variant: Variant, part: Part, runs: Sequence[Run]) -> list[Run]:

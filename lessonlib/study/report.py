@@ -6,7 +6,7 @@ from math import isfinite
 import numpy as np
 from IPython.display import Markdown
 
-from lessonlib.study.comparisons import Comparison, compared
+from lessonlib.study.comparisons import Comparison, compared, not_compared
 from lessonlib.study.parts import Part
 from lessonlib.study.verdicts import FEWEST, interval, runs_needed, verdict, verdicts_together
 from lessonlib.training.runs import Run
@@ -41,14 +41,18 @@ def study_table(parts: Sequence[Part], runs: Sequence[Run], about: str | None = 
 
 def _part_table(part, runs, about):
     rows = compared(part, runs, about)
+    missing = [
+        f"{c.label} against {c.against}: {why}." for c, why in not_compared(part, runs, about)
+    ]
     if not rows:
-        return ""
+        return " ".join(missing)
     title = f"**{part.label}, {part.base.px} px, {part.base.epochs} epochs**"
     head = f"| {' | '.join(COLUMNS)} |\n{'|---' * len(COLUMNS)}|"
     lines = "\n".join(_comparison_row(*row) for row in rows)
     sources = "; ".join(sorted({f"{run.data}, {run.machine}" for run in runs}))
     together = _together(compared(part, runs))
-    return f"{title}\n\n{head}\n{lines}\n\n{together} Measured on {sources}."
+    notes = " ".join([together, f"Measured on {sources}.", *missing])
+    return f"{title}\n\n{head}\n{lines}\n\n{notes}"
 
 
 def _comparison_row(comparison: Comparison, differences: np.ndarray) -> str:

@@ -31,6 +31,7 @@ from lessonlib.checks import require_type
 __all__ = [
     "FEWEST",
     "paired",
+    "why_not_paired",
     "interval",
     "verdict",
     "verdicts_together",
@@ -48,7 +49,8 @@ def paired(runs: Iterable[Any], others: Iterable[Any]) -> np.ndarray:
     """Accuracy of `runs` minus that of `others`, in points, `(n,)`, ordered by seed.
 
     runs, others: `training.runs.Run`s, each of one arm and recipe. One number per seed that both
-    have finished on the same photos.
+    have finished on the same data set, by the same `training.runs.Arithmetic`: runs that differ in
+    device, precision or torch are not compared, and `why_not_paired` says so.
     """
     ours = _accuracies(runs)
     theirs = _accuracies(others)
@@ -56,8 +58,26 @@ def paired(runs: Iterable[Any], others: Iterable[Any]) -> np.ndarray:
     return np.array([100 * (ours[key] - theirs[key]) for key in shared])
 
 
+def why_not_paired(runs: Iterable[Any], others: Iterable[Any]) -> str:
+    """Why finished runs on both sides give no pair, in a sentence; empty if they do, or if none."""
+    ours, theirs = ([run for run in some if run.finished] for some in (runs, others))
+    if not ours or not theirs or len(paired(ours, theirs)):
+        return ""
+    for what in ("data", "device", "precision"):
+        here, there = ({getattr(run, what) for run in some} for some in (ours, theirs))
+        if not here & there:
+            sides = " against ".join(", ".join(sorted(side)) for side in (here, there))
+            return f"not compared: {what} {sides}"
+    torches = ({run.versions["torch"] for run in some} for some in (ours, theirs))
+    here, there = (", ".join(sorted(versions)) for versions in torches)
+    if here != there:
+        return f"not compared: torch {here} against {there}"
+    return "not compared: no seed that both have"
+
+
 def _accuracies(runs):
-    return {(run.seed, run.data): run.accuracy for run in runs if run.finished}
+    finished = [run for run in runs if run.finished]
+    return {(run.seed, run.data, run.arithmetic): run.accuracy for run in finished}
 
 
 def interval(differences: ArrayLike, level: float = 0.95) -> tuple[Any, Any]:

@@ -9,6 +9,7 @@ import torch
 from matplotlib.figure import Figure
 from PIL import Image
 
+from helpers.runs import a_run
 from lessonlib.arms import ARMS
 from lessonlib.figures.arms import footprints, ways
 from lessonlib.figures.pictures import Picture
@@ -18,7 +19,6 @@ from lessonlib.kernels import compose, embed
 from lessonlib.sample_photos import sample_photo
 from lessonlib.study.comparisons import comparisons
 from lessonlib.study.verdicts import interval, verdict
-from lessonlib.training.runs import Run
 
 TWO, THREE, FIVE = (torch.ones(k, k) for k in (2, 3, 5))
 EXPECTED = {  # by hand: the kernel of ones, and the row and column in a 7x7 where its corner lies; the output's place is (3, 3)
@@ -53,16 +53,7 @@ def test_the_words_of_the_footprints_tell_the_shift():
 
 def run(arm, accuracy, **other):
     epochs = [{"accuracy": accuracy}]
-    values = {
-        "seed": 0,
-        "recipe": {},
-        "data": "drawings",
-        "stand_in": True,
-        "losses": [],
-        "parameters": 1,
-        "finished": True,
-    }
-    return Run(arm=arm, epochs=epochs, machine="here", versions={}, **(values | other))
+    return a_run(arm=arm, epochs=epochs, recipe={}, machine="here", **other)
 
 
 def test_the_recorded_chart_counts_its_runs():

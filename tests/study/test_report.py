@@ -1,6 +1,6 @@
 """The table of a study: the right pairs, numbers with their intervals, what holds together."""
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
@@ -131,3 +131,18 @@ def test_equal_or_few_differences_have_no_interval(cpu):
     text = study_table([cpu], [run for run in equal if run.seed == 0]).data
     assert "| 1 | +0.0 | - | not distinguishable with 1 run | - |" in text
     assert "No comparison has the 3 pairs" in text
+
+
+def test_runs_that_were_computed_in_another_way_are_not_compared_and_the_table_says_why():
+    [part] = get_plan("test")
+    runs = [
+        replace(run, precision="bfloat16") if run.arm == "2x2" else run
+        for run in some_runs(part, accuracy)
+    ]
+    table = study_table([part], runs).data
+    assert "one 2x2 against 3x3: not compared: precision bfloat16 against float32." in table
+    other = [
+        replace(run, versions={"torch": "2.6.0"}) if run.arm == "2x2" else run
+        for run in some_runs(part, accuracy)
+    ]
+    assert "not compared: torch 2.6.0 against" in study_table([part], other).data

@@ -7,7 +7,6 @@ import math
 import re
 from collections import Counter
 from itertools import combinations_with_replacement
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -15,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
+from helpers.runs import a_run
 from lessonlib.study.verdicts import (
     BOOTSTRAP,
     FEWEST,
@@ -25,6 +25,7 @@ from lessonlib.study.verdicts import (
     runs_needed,
     verdict,
     verdicts_together,
+    why_not_paired,
 )
 
 STUDIES = 2000
@@ -285,10 +286,10 @@ def test_so_many_runs_do_find_the_difference():
     assert 0.75 < (low > 0).mean() < 0.85
 
 
-def some_runs(accuracies, data="photos", finished=True):
+def some_runs(accuracies, data="photos", **changes):
     return [
-        SimpleNamespace(seed=s, data=data, accuracy=a, finished=finished)
-        for s, a in accuracies.items()
+        a_run(seed=seed, data=data, epochs=[{"accuracy": accuracy}], **changes)
+        for seed, accuracy in accuracies.items()
     ]
 
 
@@ -331,3 +332,20 @@ def test_nonsense_is_answered_with_a_sentence(call, words):
 )
 def test_a_figure_of_others_beside_our_interval(low, high, words):
     assert compare_with_reported(low, high, 1) == words
+
+
+def test_runs_that_were_computed_in_another_way_are_not_paired_and_why():
+    ours = some_runs({0: 0.6, 1: 0.5})
+    half = some_runs({0: 0.5, 1: 0.4}, precision="bfloat16")
+    elsewhere = some_runs({0: 0.5}, device="cuda")
+    older = some_runs({0: 0.5}, versions={"torch": "2.6.0"})
+    for others, why in (
+        (half, "precision float32 against bfloat16"),
+        (elsewhere, "device cpu against cuda"),
+        (older, "against 2.6.0"),
+        (some_runs({7: 0.5}), "no seed that both have"),
+        (some_runs({0: 0.5}, "drawings"), "data photos against drawings"),
+    ):
+        assert len(paired(ours, others)) == 0
+        assert why in why_not_paired(ours, others)
+    assert why_not_paired(ours, []) == why_not_paired(ours, some_runs({0: 0.1})) == ""
