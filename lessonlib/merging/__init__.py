@@ -1,10 +1,10 @@
-"""A chain of convolutions becomes one: exactly, borders included, or with the reason why not.
+"""Merge a chain of convolutions into one, exactly, borders included, or say why it cannot be done.
 
     merged = merge_chains(model.eval())
 
-`plan(model)` shows what that would do before anything is changed. `merge(a, b)` does it to two layers, `differs` shows where
-merging only the interior goes wrong, `split` is the way back. `python -m lessonlib.merging model.pt2 -o merged.pt2` merges an
-exported model. Needs torch only.
+`plan(model)` shows what that would do and changes nothing. `merge(a, b)` merges two layers,
+`differs` shows where the border goes wrong if only the interior is merged, `split` is the way back.
+`python -m lessonlib.merging model.pt2 -o merged.pt2` merges an exported model. Needs torch only.
 """
 
 from lessonlib.merging.layer_types import PadWith

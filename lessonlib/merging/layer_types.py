@@ -1,6 +1,7 @@
-"""Which layers of torch are known: those that slide over their input in the way of a convolution."""
+"""Which of torch's layers are known: those that slide over their input as a convolution does."""
 
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import torch
 import torch.nn.functional as F
@@ -22,43 +23,52 @@ __all__ = [
     "why_unknown",
 ]
 
-CONVOLUTIONS = nn.Conv1d, nn.Conv2d, nn.Conv3d
-POOLS = nn.AvgPool1d, nn.AvgPool2d, nn.AvgPool3d
-PADS = nn.ConstantPad1d, nn.ConstantPad2d, nn.ConstantPad3d
-IDLE = nn.Identity, nn.Dropout, nn.Dropout1d, nn.Dropout2d, nn.Dropout3d  # which do nothing in eval
-CALLED = "__call__", "forward", "_conv_forward"  # what runs when a layer is called
+# For one, two and three axes; of any type, as torch declares their options differently
+CONVOLUTIONS: tuple[Any, ...] = (nn.Conv1d, nn.Conv2d, nn.Conv3d)
+POOLS: tuple[Any, ...] = (nn.AvgPool1d, nn.AvgPool2d, nn.AvgPool3d)
+PADS: tuple[Any, ...] = (nn.ConstantPad1d, nn.ConstantPad2d, nn.ConstantPad3d)
+IDLE = (nn.Identity, nn.Dropout, nn.Dropout1d, nn.Dropout2d, nn.Dropout3d)  # in eval
+CALLED = ("__call__", "forward", "_conv_forward")  # what runs when a layer is called
 
 
 class PadWith(nn.Module):
-    """Pads every channel with a number of its own: what a convolution with a bias gives beyond the edge, say.
+    """Pad each channel with a value of its own.
 
-    values: `(channels,)`; padding: before and after along each axis, the last axis first, as torch counts it.
-    `(n, channels, h, w)` becomes `(n, channels, top + h + bottom, left + w + right)`; with one or three axes alike, or without
-    n. Raises ValueError for a padding that is no such numbers.
+    So a padding can continue what a convolution with a bias gives beyond its edge.
+    values: `(channels,)`; padding: before and after along each axis, the last axis first, as torch
+    counts it. `(n, channels, h, w)` becomes `(n, channels, top + h + bottom, left + w + right)`;
+    likewise with one or three axes, and without n.
+    Raises ValueError unless the padding is 2, 4 or 6 numbers.
     """
 
-    def __init__(self, values, padding):
+    values: torch.Tensor
+
+    def __init__(self, values: torch.Tensor | Sequence[float], padding: Sequence[int]) -> None:
         super().__init__()
         if len(padding) not in (2, 4, 6):
             raise ValueError(
-                f"PadWith pads before and after along each axis, so by 2, 4 or 6 numbers, and these are {padding}."
+                f"PadWith: padding is {padding}; give 2, 4 or 6 numbers, "
+                "before and after along each axis, the last axis first."
             )
         values = torch.as_tensor(values)
         self.register_buffer("values", values if values.is_floating_point() else values.float())
         self.padding = tuple(padding)
 
-    def forward(self, x):
-        values = self.values.to(x.dtype).view(-1, *(1,) * (len(self.padding) // 2))
-        return F.pad(x, self.padding) + values * F.pad(
-            torch.zeros_like(x[:1]), self.padding, value=1
-        )
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        ones = (1,) * (len(self.padding) // 2)
+        values = self.values.to(x.dtype).view(-1, *ones)
+        border = F.pad(torch.zeros_like(x[:1]), self.padding, value=1)
+        return F.pad(x, self.padding) + values * border
 
-    def extra_repr(self):
+    def extra_repr(self) -> str:
         return f"{len(self.values)} channels, padding={self.padding}"
 
 
 class Fit(NamedTuple):
-    """What a layer reads, how many axes and channels, and how many channels it gives; None is any, then it gives as many."""
+    """The number of axes and channels that a layer reads, and of channels that it gives.
+
+    None stands for any number; then it gives as many channels as it reads.
+    """
 
     axes: int | None
     reads: int | None
@@ -66,7 +76,7 @@ class Fit(NamedTuple):
 
 
 def fit_of(layer):
-    """The `Fit` of a layer that `as_convolutions` knows, else None: one that runs code of its own is not known."""
+    """The `Fit` of a layer that `as_convolutions` knows; None for all others, and for own code."""
     if not (_runs_torchs_code(layer) or _frozen(layer)):
         return None
     if isinstance(layer, CONVOLUTIONS):
@@ -79,36 +89,30 @@ def fit_of(layer):
         channels = layer.num_features if isinstance(layer, _BatchNorm) else len(layer.running_mean)
         return Fit(None, channels, channels)
     if isinstance(layer, ComposedPair):
-        return Fit(2, layer[0].in_channels, layer[-1].out_channels)
-    return Fit(None, None, None)  # a padding too, as torch also pads the last axes alone
+        first, last = layer
+        return Fit(2, first.in_channels, last.out_channels)  # type: ignore[arg-type]
+    return Fit(None, None, None)  # constant padding too: torch may pad only the last axes
 
 
 def _runs_torchs_code(layer):
-    kinds = (
-        *CONVOLUTIONS,
-        *POOLS,
-        *PADS,
-        *IDLE,
-        _BatchNorm,
-        nn.SyncBatchNorm,
-        PadWith,
-        ComposedPair,
-    )
-    own = "forward" in vars(layer) or isinstance(layer, LazyModuleMixin)
-    return not own and any(
-        isinstance(layer, kind)
-        and all(getattr(type(layer), name, None) is getattr(kind, name, None) for name in CALLED)
-        for kind in kinds
-    )
+    if "forward" in vars(layer) or isinstance(layer, LazyModuleMixin):
+        return False
+    norms = (_BatchNorm, nn.SyncBatchNorm)
+    kinds = (*CONVOLUTIONS, *POOLS, *PADS, *IDLE, *norms, PadWith, ComposedPair)
+    return any(isinstance(layer, kind) and _calls_as(type(layer), kind) for kind in kinds)
+
+
+def _calls_as(own, kind):
+    return all(getattr(own, name, None) is getattr(kind, name, None) for name in CALLED)
 
 
 def is_norm(layer):
-    """Whether it is a BatchNorm, of whatever kind."""
+    """Whether it is a BatchNorm of any kind."""
     return isinstance(layer, _BatchNorm) or _frozen(layer)
 
 
 def _frozen(layer):
-    """Whether it is the BatchNorm of constants of torchvision or Detectron2, neither of which is needed here."""
+    """Whether it is the BatchNorm of constants of torchvision or Detectron2, not imported here."""
     numbers = {"weight", "bias", "running_mean", "running_var"}
     return (
         type(layer).__name__ == "FrozenBatchNorm2d"
@@ -118,9 +122,9 @@ def _frozen(layer):
 
 
 def why_unknown(layer):
-    """Why a convolution or a BatchNorm has no `Fit`; empty for those that have one, and for all other layers."""
+    """Why a convolution or a BatchNorm has no `Fit`; empty if it has one, and for other layers."""
     if not isinstance(layer, (*CONVOLUTIONS, _BatchNorm)) or fit_of(layer):
         return ""
     if isinstance(layer, LazyModuleMixin):
         return "it has no weights before its first input: run the model once"
-    return f"a {type(layer).__name__} computes in its own way, not in that of torch's layer"
+    return f"a {type(layer).__name__} overrides how torch's layer computes"

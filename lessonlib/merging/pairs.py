@@ -1,5 +1,6 @@
-"""Two layers of torch become one."""
+"""Merge two layers of torch into one."""
 
+import torch
 from torch import nn
 
 from lessonlib.merging.chains import convolutions_of, differing_in_chain, one_of
@@ -9,73 +10,75 @@ from lessonlib.merging.layers import CannotMerge, as_layer
 __all__ = ["merge", "differs"]
 
 
-def merge(a, b, interior=False):
-    """One layer that does what layer `a`, then layer `b` do, for an input of any size.
+def merge(a: nn.Module, b: nn.Module, interior: bool = False) -> nn.Module:
+    """One layer that computes layer `a`, then layer `b`, for an input of any size.
 
-    a, b: convolutions of one to three axes with any kernel, stride, dilation, groups, zero padding and bias; BatchNorm in eval,
-    average pooling, constant padding, `PadWith`, dropout in eval, Identity; an `nn.Sequential` of such, as merge returns where
-    padding needs a layer of its own. One of them has to say how many channels there are.
+    a, b: convolutions of one to three axes with any kernel, stride, dilation, groups, zero padding
+    and bias; BatchNorm in eval, average pooling, constant padding, `PadWith`, dropout in eval,
+    Identity; or an `nn.Sequential` of these, which merge itself returns where padding needs a
+    separate layer. One of them has to say how many channels there are. Both stay unchanged.
     interior: merge even if the border will differ; `differs` shows where.
-    Returns an `nn.Conv1d`, `2d` or `3d`, behind a padding layer where its sides differ. a and b stay as they are.
-    Raises CannotMerge (a ValueError) with the reason, TypeError for what is no layer.
+    Returns an `nn.Conv1d`, `2d` or `3d`, behind a padding layer if its sides differ.
+    Raises CannotMerge (a ValueError) with the reason, TypeError if a or b is not a layer.
     """
     parts = _parts(a, b)
     try:
         one = one_of(parts, interior)
     except CannotMerge as reason:
         raise CannotMerge(
-            f"These two are not one convolution at the border: {reason}. Pad before the first, or merge(..., interior=True)."
+            f"These two are not one convolution at the border: {reason}. "
+            "Pad before the first, or merge(..., interior=True)."
         ) from None
     return as_layer(one, like_of([a, b]))
 
 
-def differs(a, b, size):
-    """Where `a`, then `b`, and `merge(a, b, interior=True)` differ on an input with `size` pixels along each axis.
+def differs(a: nn.Module, b: nn.Module, size: tuple[int, ...] | list[int]) -> torch.Tensor:
+    """Where `a`, then `b`, and `merge(a, b, interior=True)` differ on an input of this size.
 
-    Returns a mask as large as the output, False everywhere exactly if the two are one for this size; elsewhere the numbers
-    differ, unless the pixels there happen to be zero. Raises as `merge`, and ValueError for a size that is too small.
+    size: the pixels along each axis.
+    Returns a mask with the size of the output, all False exactly if the two are one for this size.
+    Where it is True the outputs may still be equal by chance, as for an input of zeros.
+    Raises as `merge`, and ValueError for an invalid size or one that is too small.
     """
     return differing_in_chain(_parts(a, b), size)
 
 
 def like_of(layers, otherwise=None):
-    """The weights whose precision, device and memory format a layer in the place of `layers` takes over.
+    """The weight whose precision, device and memory format a layer in place of `layers` takes over.
 
-    otherwise: a module whose weights will do where the layers have none, as a padding and an average have not.
+    otherwise: a module to take a weight of if the layers have none, as padding and averages do not.
     """
-    tensors = [
-        tensor
-        for layer in layers
-        for tensor in (*layer.parameters(), *layer.buffers())
-        if tensor.is_floating_point()
-    ]
-    # of several that are as large the one that shows its memory format, as a 1x1 kernel does not
-    return (
-        max(tensors, key=lambda tensor: (tensor.ndim, not tensor.is_contiguous()))
-        if tensors
-        else like_of([otherwise])
-    )
+    tensors = []
+    for layer in layers:
+        tensors += [*layer.parameters(), *layer.buffers()]
+    tensors = [tensor for tensor in tensors if tensor.is_floating_point()]
+    if not tensors:
+        return like_of([otherwise])
+    # of tensors of one rank the one that shows its memory format, which a 1x1 kernel does not
+    return max(tensors, key=lambda tensor: (tensor.ndim, not tensor.is_contiguous()))
 
 
 def _parts(a, b):
-    # an empty Sequential stays one, to be refused by its name
-    layers = [
-        layer
-        for given in (a, b)
-        for layer in (given if type(given) is nn.Sequential and len(given) else [given])
-    ]
+    """The `Convolution`s of both in series."""
+    layers = [*_layers_in(a), *_layers_in(b)]
     for layer in layers:
+        name = type(layer).__name__
         if not isinstance(layer, nn.Module):
             raise TypeError(
-                f"Two layers are merged, and this is a {type(layer).__name__}: give modules such as nn.Conv2d."
+                f"Only layers are merged, and this is a {name}: give modules such as nn.Conv2d."
             )
         if fit_of(layer) is None:
-            kind = type(layer).__name__
             raise CannotMerge(
-                f"A {kind} is no convolution, BatchNorm, average or padding, so it is not merged."
+                f"A {name} is not a convolution, BatchNorm, average or padding layer, "
+                "so it cannot be merged."
             )
     found = convolutions_of(layers)
     for layer, parts in zip(layers, found):
         if isinstance(parts, CannotMerge):
-            raise CannotMerge(f"This {type(layer).__name__} is not merged: {parts}.")
+            raise CannotMerge(f"This {type(layer).__name__} cannot be merged: {parts}.")
     return sum(found, [])
+
+
+def _layers_in(given):
+    """An empty Sequential stays one, to be refused by its name."""
+    return given if type(given) is nn.Sequential and len(given) else [given]

@@ -1,50 +1,60 @@
-"""Exported models: torch.export writes every layer as a call of an operator; here these calls become layers again."""
+"""Exported models: torch.export writes layers as calls of operators; make these layers again."""
+
+from typing import Any
 
 import torch
 from torch import nn
 from torch.utils._pytree import tree_leaves
 
+from lessonlib.merging.layer_types import CONVOLUTIONS, PADS, POOLS
+
 __all__ = ["with_layers", "export_again"]
 
 aten = torch.ops.aten
-NORM = aten._native_batch_norm_legit_no_training  # as it is written after run_decompositions
-CONVOLUTIONS = nn.Conv1d, nn.Conv2d, nn.Conv3d
-NORMS = nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d
-POOLS = {
-    aten.avg_pool1d: nn.AvgPool1d,
-    aten.avg_pool2d: nn.AvgPool2d,
-    aten.avg_pool3d: nn.AvgPool3d,
-}
-DROPOUTS = aten.dropout, aten.feature_dropout
-PADS = nn.ConstantPad1d, nn.ConstantPad2d, nn.ConstantPad3d
+CONVOLUTION = (aten.conv1d, aten.conv2d, aten.conv3d, aten.convolution)
+NORM = aten._native_batch_norm_legit_no_training  # after run_decompositions
+NORMS: tuple[Any, ...] = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)
+POOL = dict(zip((aten.avg_pool1d, aten.avg_pool2d, aten.avg_pool3d), POOLS))
+POOL_OPTIONS = (
+    "kernel_size",
+    "padding",
+    "ceil_mode",
+    "count_include_pad",
+    "divisor_override",
+)
+DROPOUT = (aten.dropout, aten.feature_dropout)
+PAD = (aten.constant_pad_nd, aten.pad)
 
 
 def with_layers(program):
-    """The module of a `torch.export.ExportedProgram` in eval, with layers in the place of the operators that can be merged.
+    """The module of a `torch.export.ExportedProgram` in eval, with layers for what can be merged.
 
-    These are convolution, BatchNorm, average pooling, constant padding and dropout; all others stay, and so do the outputs.
-    ValueError for a model exported in training mode.
+    Those are convolution, BatchNorm, average pooling, constant padding and dropout. Other operators
+    stay, and the outputs are the same. ValueError for a model exported in training mode.
     """
     module = program.module()
     for node in list(module.graph.nodes):
         layer = _layer(module, node) if isinstance(node.target, torch._ops.OpOverload) else None
-        if layer is None:
-            continue
-        name = f"{node.name}_layer"
-        module.add_submodule(name, layer)
-        with module.graph.inserting_after(node):
-            call = module.graph.call_module(name, node.args[:1])
-        for picture in (
-            list(node.users) if node.target.overloadpacket is NORM else [node]
-        ):  # it gives three, this one is used
-            picture.replace_all_uses_with(call)
-        if not node.users:  # torch would keep a dropout, taking it for random
-            module.graph.erase_node(node)
+        if layer is not None:
+            _put(layer, module, node)
     module.graph.eliminate_dead_code()
     module.recompile()
-    return nn.Module.train(
-        module, False
-    )  # eval() of such a module is forbidden, since its operators are those of eval already
+    # not eval(), which torch forbids for such a module, as its operators are those of eval already
+    return nn.Module.train(module, False)
+
+
+def _put(layer, module, node):
+    """Call `layer` in place of `node`."""
+    name = f"{node.name}_layer"
+    module.add_submodule(name, layer)
+    with module.graph.inserting_after(node):
+        call = module.graph.call_module(name, node.args[:1])
+    # this BatchNorm gives three tensors; the users pick out the first, the only one used
+    outputs = list(node.users) if node.target.overloadpacket is NORM else [node]
+    for output in outputs:
+        output.replace_all_uses_with(call)
+    if not node.users:  # torch would keep a dropout, taking it for random
+        module.graph.erase_node(node)
 
 
 def export_again(model, program):
@@ -54,74 +64,77 @@ def export_again(model, program):
     sizes = torch.export.ShapesCollection()
     for name, x in zip(program.graph_signature.user_inputs, tree_leaves((args, kwargs))):
         if isinstance(x, torch.Tensor):
-            shape = nodes[name].meta["val"].shape
-            sizes[x] = {
-                i: torch.export.Dim.AUTO for i, n in enumerate(shape) if not isinstance(n, int)
-            }
+            shape = enumerate(nodes[name].meta["val"].shape)
+            sizes[x] = {i: torch.export.Dim.AUTO for i, n in shape if not isinstance(n, int)}
     return torch.export.export(model, args, kwargs, dynamic_shapes=sizes)
 
 
 def _layer(module, node):
-    """The layer that does what `node` calls, with the same weights; None where there is none."""
-    operator, schema = node.target.overloadpacket, node.target._schema.arguments
-    values = [
-        node.args[i] if i < len(node.args) else node.kwargs.get(a.name, a.default_value)
-        for i, a in enumerate(schema)
-    ]
-    given = {a.name: _weights(module, value) for a, value in zip(schema[1:], values[1:])}
-    if (
-        operator is aten.batch_norm and given["training"] and given["running_mean"] is not None
-    ) or given.get("train"):
+    """The layer that computes what `node` calls, with the same weights; None if there is none."""
+    operator = node.target.overloadpacket
+    given = _arguments(module, node)
+    norm = operator is aten.batch_norm and given["running_mean"] is not None
+    if given.get("train") or (norm and given["training"]):
         raise ValueError(
-            "The model was exported in training mode, where BatchNorm and dropout differ: call eval() first."
+            "The model was exported in training mode, where BatchNorm and dropout behave "
+            "differently: call eval() first."
         )
-    if any(
-        isinstance(value, torch.fx.Node) for value in given.values()
-    ):  # a weight or a size that is computed
-        return None
-    if operator in (aten.conv1d, aten.conv2d, aten.conv3d, aten.convolution) and not given.get(
-        "transposed"
-    ):
+    if any(isinstance(value, torch.fx.Node) for value in given.values()):
+        return None  # a weight or a size is computed
+    if operator in CONVOLUTION and not given.get("transposed"):
         return _convolution(**given)
-    if operator in DROPOUTS:
+    if operator in DROPOUT:
         return nn.Identity()
-    if operator in (aten.batch_norm, NORM) and given["running_mean"] is not None:
+    if norm or operator is NORM and given["running_mean"] is not None:
         return _norm(node.meta["val"], **given)
-    if operator in POOLS:
-        names = (
-            "kernel_size",
-            "stride",
-            "padding",
-            "ceil_mode",
-            "count_include_pad",
-            "divisor_override",
-        )
-        options = {name: given[name] for name in names if name in given}
-        return POOLS[operator](**options | {"stride": given["stride"] or given["kernel_size"]})
-    if operator in (aten.constant_pad_nd, aten.pad) and given.get("mode", "constant") == "constant":
+    if operator in POOL:
+        options = {name: given[name] for name in POOL_OPTIONS if name in given}
+        return POOL[operator](stride=given["stride"] or given["kernel_size"], **options)
+    if operator in PAD and given.get("mode", "constant") == "constant":
         axes = len(given["pad"]) // 2
         return PADS[axes - 1](given["pad"], given["value"] or 0) if 1 <= axes <= 3 else None
     return None
 
 
+def _arguments(module, node):
+    """`{name: value}` of all that `node` gives its operator but the input; weights as tensors."""
+    schema = node.target._schema.arguments
+    given = {}
+    for i, argument in enumerate(schema[1:], 1):
+        if i < len(node.args):
+            value = node.args[i]
+        else:
+            value = node.kwargs.get(argument.name, argument.default_value)
+        given[argument.name] = _weights(module, value)
+    return given
+
+
 def _weights(module, value):
     if not isinstance(value, torch.fx.Node) or value.op != "get_attr":
         return value
-    path, _, name = value.target.rpartition(".")
+    path, _, name = str(value.target).rpartition(".")
     return getattr(module.get_submodule(path), name)
 
 
 def _convolution(weight, bias, stride, padding, dilation, groups, **_):
-    axes = weight.ndim - 2
-    each = [
-        tuple(n) * (axes // len(n)) if not isinstance(n, str) else n
-        for n in (stride, padding, dilation)
-    ]
     out, channels, *kernel = weight.shape
-    layer = CONVOLUTIONS[axes - 1](
-        channels * groups, out, kernel, *each, groups, bias is not None, device="meta"
+
+    def each(n):  # torch may write one number for all axes, and words for some paddings
+        return n if isinstance(n, str) else tuple(n) * (len(kernel) // len(n))
+
+    layer = CONVOLUTIONS[len(kernel) - 1](
+        channels * groups,
+        out,
+        kernel,
+        each(stride),
+        each(padding),
+        each(dilation),
+        groups,
+        bias is not None,
+        device="meta",
     )
-    layer.weight, layer.bias = _parameter(weight), _parameter(bias)
+    layer.weight = _parameter(weight)
+    layer.bias = _parameter(bias)
     return layer
 
 
@@ -130,16 +143,16 @@ def _norm(out, weight, bias, running_mean, running_var, eps, **_):
     if axes not in (1, 2, 3):
         return None
     layer = NORMS[axes - 1](len(running_mean), eps, affine=weight is not None, device="meta")
-    layer.running_mean, layer.running_var = running_mean, running_var
+    layer.running_mean = running_mean
+    layer.running_var = running_var
     if weight is not None:
-        layer.weight, layer.bias = _parameter(weight), _parameter(bias)
+        layer.weight = _parameter(weight)
+        layer.bias = _parameter(bias)
     return layer
 
 
 def _parameter(weight):
-    """For a layer, which takes no buffer for its weight: a blur's fixed kernel is one."""
-    return (
-        weight
-        if weight is None or isinstance(weight, nn.Parameter)
-        else nn.Parameter(weight, requires_grad=False)
-    )
+    """For a layer, whose weight cannot be a buffer, as the fixed kernel of a blur is."""
+    if weight is None or isinstance(weight, nn.Parameter):
+        return weight
+    return nn.Parameter(weight, requires_grad=False)

@@ -1,19 +1,20 @@
-"""Random layers and chains of every kind that merging knows, their numbers drawn anew, in float64."""
+"""Random layers and chains of every kind that merging knows, with random numbers in float64."""
 
 import hypothesis.strategies as st
 import torch
 from hypothesis import HealthCheck, assume
 from torch import nn
 
-CONVOLUTIONS = nn.Conv1d, nn.Conv2d, nn.Conv3d
-NORMS = nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d
-POOLS = nn.AvgPool1d, nn.AvgPool2d, nn.AvgPool3d
-PADS = nn.ZeroPad1d, nn.ZeroPad2d, nn.ZeroPad3d
+CONVOLUTIONS = (nn.Conv1d, nn.Conv2d, nn.Conv3d)
+NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)
+POOLS = (nn.AvgPool1d, nn.AvgPool2d, nn.AvgPool3d)
+PADS = (nn.ZeroPad1d, nn.ZeroPad2d, nn.ZeroPad3d)
+SIDES = ((12, 30), (12, 20), (9, 12))  # the smallest and the largest, for one to three axes
 MOST = dict(deadline=None, suppress_health_check=list(HealthCheck))
 
 
 def drawn_anew(model, seed=0):
-    """Every number drawn: a BatchNorm that starts with mean 0 and variance 1 would hide what it does."""
+    """Every number drawn: a BatchNorm that starts with mean 0 and variance 1 hides what it does."""
     random = torch.Generator().manual_seed(seed)
     for name, tensor in model.state_dict(keep_vars=True).items():
         if tensor.is_floating_point():
@@ -30,7 +31,9 @@ def convolutions(draw, axes, channels):
     def numbers(*some):
         return tuple(draw(st.sampled_from(some)) for _ in range(axes))
 
-    kernel, stride, dilation = numbers(1, 2, 3, 4), numbers(1, 1, 2, 3), numbers(1, 1, 2)
+    kernel = numbers(1, 2, 3, 4)
+    stride = numbers(1, 1, 2, 3)
+    dilation = numbers(1, 1, 2)
     enough = tuple(d * (k - 1) for k, d in zip(kernel, dilation))
     padding = draw(st.sampled_from(["valid", numbers(0, 1, 2), numbers(0, 1, 2), enough]))
     if stride == (1,) * axes and draw(st.booleans()):
@@ -43,9 +46,8 @@ def convolutions(draw, axes, channels):
 
 @st.composite
 def layers(draw, axes, channels):
-    kind = draw(
-        st.sampled_from(["convolution"] * 5 + ["norm", "pool", "pad", "dropout", "identity"])
-    )
+    others = ["norm", "pool", "pad", "dropout", "identity"]
+    kind = draw(st.sampled_from(["convolution"] * 5 + others))
     if kind == "convolution":
         return draw(convolutions(axes, channels))
     if kind == "norm":
@@ -60,23 +62,19 @@ def layers(draw, axes, channels):
 
 @st.composite
 def chains(draw, lengths):
-    """A chain with one convolution at least, its channels at the input, and an input that is large enough for it."""
+    """A chain with at least one convolution, its channels at the input, and an input for it."""
     axes = draw(st.integers(1, 3))
-    channels, at, chain = draw(st.sampled_from([1, 2, 3, 4, 6])), draw(st.integers(0, 1)), []
-    given_channels = channels
+    first_channels = draw(st.sampled_from([1, 2, 3, 4, 6]))
+    convolution_at = draw(st.integers(0, 1))
+    channels = first_channels
+    chain = []
     for i in range(draw(lengths)):
-        chain.append(
-            draw(convolutions(axes, given_channels) if i == at else layers(axes, given_channels))
-        )
-        given_channels = getattr(chain[-1], "out_channels", given_channels)
-    size = [draw(st.integers(*((12, 30), (12, 20), (9, 12))[axes - 1])) for _ in range(axes)]
-    x = torch.randn(
-        2,
-        channels,
-        *size,
-        dtype=torch.float64,
-        generator=torch.Generator().manual_seed(draw(st.integers(0, 99))),
-    )
+        kind = convolutions if i == convolution_at else layers
+        chain.append(draw(kind(axes, channels)))
+        channels = getattr(chain[-1], "out_channels", channels)
+    size = [draw(st.integers(*SIDES[axes - 1])) for _ in range(axes)]
+    random = torch.Generator().manual_seed(draw(st.integers(0, 99)))
+    x = torch.randn(2, first_channels, *size, dtype=torch.float64, generator=random)
     return drawn_anew(nn.Sequential(*chain), draw(st.integers(0, 99))), x
 
 

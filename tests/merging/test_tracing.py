@@ -1,0 +1,192 @@
+"""Models whose forward does more than run a chain: what else it does stays as it was."""
+
+from math import inf
+
+import pytest
+import torch
+from torch import nn
+
+from helpers.merged_models import difference
+from helpers.random_layers import drawn_anew
+from lessonlib.merging import merge_chains, plan
+
+
+def chain():
+    return nn.Sequential(nn.Conv2d(2, 2, 1), nn.BatchNorm2d(2))
+
+
+class Pair(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.a, self.norm = chain()
+
+
+class Twice(Pair):
+    def forward(self, x):
+        return self.norm(self.a(self.norm(self.a(x))))
+
+
+class ReadingWeights(Pair):
+    def forward(self, x):
+        return self.norm(self.a(x)) + self.a.weight.sum()
+
+
+class ReadingSettings(Pair):
+    def __init__(self):
+        super().__init__()
+        self.a.register_parameter("bias", None)
+
+    def forward(self, x):
+        y = self.norm(self.a(x))
+        return y if self.a.bias is None else 2 * y  # as one with BatchNorm it would have a bias
+
+
+class Tied(Pair):
+    def __init__(self):
+        super().__init__()
+        self.b = nn.Conv2d(2, 2, 1)
+        self.b.weight = self.a.weight
+
+    def forward(self, x):
+        return self.norm(self.b(torch.relu(self.a(x)))) + self.b.weight.sum()
+
+
+class TwoNames(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.chain = chain()
+        self.norm = self.chain[1]
+
+    def forward(self, x):
+        return self.norm(self.chain[0](x))
+
+
+LEFT = {
+    "used twice": (Twice, "used more than once"),
+    "its weights read elsewhere": (ReadingWeights, "read elsewhere too"),
+    "its settings read elsewhere": (ReadingSettings, "read elsewhere too"),
+    "its shared weights read elsewhere": (
+        Tied,
+        "b is left as it is: its weights or settings are read elsewhere too",
+    ),
+    "two names": (TwoNames, "under more than one name"),
+}
+
+
+@pytest.mark.parametrize("build, why", LEFT.values(), ids=LEFT)
+def test_what_is_used_elsewhere_is_left(build, why):
+    model = drawn_anew(build())
+    x = torch.randn(2, 2, 7, 7, dtype=torch.float64)
+    shown = plan(model, at_most=inf)
+    assert why in str(shown)
+    assert shown.merged == []
+    assert torch.equal(merge_chains(model, at_most=inf)(x), model(x))
+
+
+class Optional(Pair):
+    def forward(self, x, more=None):
+        y = self.a(x)
+        return self.norm(y.relu() if more is None else y)
+
+
+class Alias(Pair):
+    """What idle gives is x itself, which is changed before it is read."""
+
+    def __init__(self):
+        super().__init__()
+        self.idle = nn.Identity()
+
+    def forward(self, x):
+        x = x + 0
+        y = self.idle(x)
+        x.add_(1)
+        return self.norm(self.a(y))
+
+
+class Replaced(Pair):
+    def __init__(self):
+        super().__init__()
+        self.forward = lambda x: self.norm(self.a(x).relu())
+
+
+class Branching(nn.Module):
+    """Looks at the numbers, which torch.fx cannot follow."""
+
+    def __init__(self):
+        super().__init__()
+        self.chain = nn.Sequential(nn.Conv2d(2, 2, 3), nn.BatchNorm2d(2))
+        self.signs = nn.ModuleList([nn.Dropout(), nn.Dropout()])
+
+    def forward(self, x):
+        if x.sum() > 0:
+            return self.signs[0](self.chain(x))
+        return -self.signs[1](self.chain(x))
+
+
+class Within(nn.Module):
+    """Calls a part of a part that cannot be traced, and that part as a whole too."""
+
+    def __init__(self):
+        super().__init__()
+        self.part = Branching()
+
+    def forward(self, x):
+        return self.part(x) + self.part.chain[0](x)
+
+
+def watched():
+    model = nn.Sequential(nn.Sequential(nn.Conv2d(2, 2, 1)), nn.BatchNorm2d(2))
+    model[0].register_forward_hook(lambda part, given, y: part.__dict__.update(seen=y.detach()))
+    return model
+
+
+@pytest.mark.parametrize("build", [Optional, Alias, Replaced, Within, watched])
+def test_what_the_forward_does_besides_stays(build):
+    model = drawn_anew(build())
+    x = torch.randn(2, 2, 7, 7, dtype=torch.float64)
+    merged = merge_chains(model, at_most=inf)
+    assert difference(merged, model, x) < 1e-12
+    if build is watched:
+        assert torch.equal(merged[0].seen, model[0].seen)
+
+
+class Own(nn.Conv2d):
+    def forward(self, x):
+        return super().forward(x.abs())
+
+
+def test_parts_of_a_model_that_cannot_be_traced():
+    model = drawn_anew(nn.Sequential(Branching(), Own(2, 2, 1), nn.BatchNorm2d(2)))
+    x = torch.randn(2, 2, 7, 7, dtype=torch.float64)
+    shown = plan(model)
+    assert [step.names for step in shown.merged] == [["0.chain.0", "0.chain.1"]]
+    assert "torch.fx cannot trace it" in shown.left["0"]
+    assert difference(merge_chains(model), model, x) < 1e-12
+
+
+class Counting(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.chain = chain()
+        self.seen = []
+        self.register_buffer("calls", torch.zeros(()))
+
+    def forward(self, x):
+        self.calls += 1
+        self.last = x
+        self.seen.append(x)
+        return self.chain(x) * self.calls
+
+
+def test_a_plan_changes_nothing():
+    model = drawn_anew(Counting())
+    attributes = set(vars(model))
+    before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
+    assert len(plan(model).merged) == 1
+    assert model.seen == []
+    assert set(vars(model)) == attributes
+    after = model.state_dict()
+    assert after.keys() == before.keys()
+    assert all(torch.equal(after[name], tensor) for name, tensor in before.items())
+    for layer in model.modules():
+        assert type(layer).__getattribute__ is nn.Module.__getattribute__
