@@ -28,7 +28,7 @@ notebooks: address
 
 # A fork changes Repository in pyproject.toml; this writes it into the badges and the set-up cells
 address: .venv/ready
-	$(BIN)/python .ci/address.py
+	$(BIN)/python scripts/address.py
 
 # All notebooks as a static site, for reading without running: open site/html/index.html. It runs no notebook.
 site: .venv/site
