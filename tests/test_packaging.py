@@ -43,23 +43,15 @@ def test_the_conda_environment_installs_the_project_itself():
 
 
 def test_what_pip_is_told_by_conda_can_be_resolved():
-    """Against what is installed here, so that it needs no network: nothing else may be wanted, and nothing may contradict."""
-    asked = [
-        *shlex.split(" ".join(PIP)),
-        "--dry-run",
-        "--no-index",
-        "--no-build-isolation",
-        "--report",
-        "-",
-        "--quiet",
-    ]
+    """Against what is installed here, so without a network: nothing lacks or contradicts."""
+    options = "--dry-run --no-index --no-build-isolation --report - --quiet"
+    asked = shlex.split(" ".join([*PIP, options]))
     found = subprocess.run(
         [sys.executable, "-m", "pip", "install", *asked], cwd=ROOT, capture_output=True, text=True
     )
     assert found.returncode == 0, found.stderr
-    assert [item["metadata"]["name"] for item in json.loads(found.stdout)["install"]] == [
-        PROJECT["name"]
-    ]
+    (installed,) = json.loads(found.stdout)["install"]
+    assert installed["metadata"]["name"] == PROJECT["name"]
 
 
 def test_conda_understands_its_specs():
@@ -82,10 +74,10 @@ def test_every_dependency_has_its_reason():
 
 
 def test_colab_satisfies_the_floors():
-    """The versions of a Colab runtime of August 2026: the floors must not force it to install anything."""
+    """The versions of a Colab runtime of August 2026: it must not have to install anything."""
     colab = {
-        "torch": "2.11.0", "torchvision": "0.26.0", "fastai": "2.8.8", "numpy": "2.1.3", "matplotlib": "3.10.0",
-        "pillow": "11.3.0", "sympy": "1.14.0", "ipywidgets": "7.7.1",
+        "torch": "2.11.0", "torchvision": "0.26.0", "fastai": "2.8.8", "numpy": "2.1.3",
+        "matplotlib": "3.10.0", "pillow": "11.3.0", "sympy": "1.14.0", "ipywidgets": "7.7.1",
     }  # fmt: skip
     for requirement in (Requirement(r) for r in PROJECT["dependencies"]):
         if requirement.name in colab:

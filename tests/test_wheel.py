@@ -12,6 +12,8 @@ import filelock
 import pytest
 from setuptools import find_packages
 
+from helpers.project import copy_of_the_project
+
 ROOT = Path(__file__).parents[1]
 SETUPTOOLS = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]
 OFFLINE = ["--quiet", "--no-deps", "--no-index", "--disable-pip-version-check"]
@@ -23,16 +25,6 @@ def pip(*words):
         [sys.executable, "-m", "pip", *words, *OFFLINE], capture_output=True, text=True
     )
     assert done.returncode == 0, done.stderr
-
-
-def copy_of_the_project(folder):
-    """What a wheel is built from, without this clone's own caches and builds."""
-    for name in ("lessonlib", "data"):
-        own = shutil.ignore_patterns("__pycache__", "cache", "unfinished", "imagewoof2-160*")
-        shutil.copytree(ROOT / name, folder / name, ignore=own)
-    for name in ("pyproject.toml", "README.md", "LICENSE"):
-        shutil.copy(ROOT / name, folder)
-    return folder
 
 
 @pytest.fixture(scope="session")

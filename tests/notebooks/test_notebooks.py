@@ -14,9 +14,9 @@ from lessonlib.claims import claims
 
 ROOT = Path(__file__).parents[2]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
-ADDRESS = runpy.run_path(str(ROOT / ".ci" / "address.py"))
-REPOSITORY = ADDRESS["repository"]()
-# What the course cites, looked up, so that a mistyped number does not lead to another paper
+ADDRESS = runpy.run_path(str(ROOT / "scripts" / "address.py"))
+REPOSITORY = ADDRESS["carried"](nbformat.read(NOTEBOOKS[0], as_version=4))
+# what the course cites: looked up, so that a number typed wrongly does not lead to another paper
 PAPERS = {
     "2101.03697": "RepVGG: Making VGG-style ConvNets Great Again",
     "1712.05877": "Quantization and Training of Neural Networks "
@@ -123,16 +123,18 @@ def test_make_address_would_change_nothing(path, notebook):
     assert notebook == before
 
 
-def test_a_fork_that_changes_one_line_gets_its_own_badge_and_set_up_cell(path, notebook):
+def test_a_fork_gets_its_own_badge_and_set_up_cell(path, notebook):
+    first, second = "somebody/the-lesson", "somebody-else/a-fork"
+    ADDRESS["address"](notebook, path.name, f"https://github.com/{first}")
     before = nbformat.writes(notebook)
-    ADDRESS["address"](notebook, path.name, "https://github.com/somebody/a-fork")
-    here = REPOSITORY.removeprefix("https://github.com/")
-    assert here not in nbformat.writes(notebook)
-    assert nbformat.writes(notebook) == before.replace(here, "somebody/a-fork")
+    assert REPOSITORY not in before
+    ADDRESS["address"](notebook, path.name, f"https://github.com/{second}")
+    assert nbformat.writes(notebook) == before.replace(first, second)
 
 
 def test_the_set_up_cell_is_short(notebook):
-    assert len(code_cells(notebook)[0].source.splitlines()) <= 12
+    lines = code_cells(notebook)[0].source.splitlines()
+    assert len(lines) <= 12 and max(map(len, lines)) <= 100
 
 
 def imported(source):
