@@ -16,6 +16,7 @@ __all__ = [
     "device_trouble",
     "describe_device",
     "device_count",
+    "device_memory",
     "half_precision",
     "check_precision",
     "synchronize",
@@ -79,6 +80,15 @@ def device_count() -> int:
     return torch.accelerator.device_count()
 
 
+def device_memory(device: torch.device) -> int | None:
+    """The bytes of memory that a GPU has; None for a CPU, and where torch does not say."""
+    if device.type == "mps":
+        return torch.mps.recommended_max_memory()
+    if device.type == "cpu":
+        return None
+    return torch.get_device_module(device).get_device_properties(device).total_memory
+
+
 def half_precision(device: torch.device) -> str:
     """The precision to train in: 16 bits where the hardware computes in them, else "float32".
 
@@ -95,7 +105,7 @@ def half_precision(device: torch.device) -> str:
     return "float32"
 
 
-def check_precision(precision: str, device: torch.device) -> str:
+def check_precision(precision: str | None, device: torch.device) -> str:
     """`precision`, or the device's own for None. Raises ValueError if the device lacks it."""
     best = half_precision(device)
     if precision is None:

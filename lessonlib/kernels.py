@@ -47,7 +47,7 @@ def correlate(
     w = output_size(x.shape[-1], kw, stride, (left, right))
     x = F.pad(x, (left, right, top, bottom))
     times = "oi,...ihw->...ohw" if kernel.ndim == 4 else ",...hw->...hw"
-    y = 0
+    y = x.new_zeros(())
     for u in range(kh):
         for v in range(kw):  # kernel[u, v] meets these pixels on its way over x
             pixels = x[..., u : u + stride * h : stride, v : v + stride * w : stride]
@@ -73,9 +73,10 @@ def four_sides(padding: int | tuple[int, int, int, int]) -> tuple[int, int, int,
     Raises ValueError if it is neither one whole number nor four.
     """
     if isinstance(padding, int):
-        return (padding,) * 4
+        return padding, padding, padding, padding
     _check_four_sides(padding)
-    return tuple(padding)
+    left, right, top, bottom = padding
+    return left, right, top, bottom
 
 
 def embed(kernel: torch.Tensor, size: int, row: int = 0, col: int = 0) -> torch.Tensor:

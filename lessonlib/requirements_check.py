@@ -53,15 +53,18 @@ def _findings():
     except FileNotFoundError as error:
         yield MISSING, str(error)
         return
-    yield _device()
-    try:
-        from lessonlib.configs import current_tier
+    from lessonlib.configs import current_tier
+    from lessonlib.device_check import device_sentence, tier_sentence
 
+    try:
         tier = current_tier()
+        quick, sentence = device_sentence()
     except ValueError as error:
         yield MISSING, str(error)
         return
-    yield _tier(tier)
+    yield OK if quick else SLOW, sentence
+    suits, sentence = tier_sentence(tier)
+    yield OK if suits else SLOW, sentence
     yield from _photos(tier)
     yield _memory()
     yield _widgets()
@@ -135,41 +138,6 @@ def _torch_pair():
                 "install both again from one source, in one command."
             ),
         )
-
-
-def _device():
-    import torch
-
-    from lessonlib.training.runs import machine
-
-    colab = "google.colab" in sys.modules
-    change = ""
-    if colab:
-        change = (
-            " To change it on Colab: Runtime, Change runtime type, then run the first cell again."
-        )
-    if torch.cuda.is_available():
-        return OK, f"GPU: {machine()}.{change}"
-    here = "No GPU: the race of notebook 06 takes minutes, all before it a minute at most."
-    here += f" {machine()}."
-    if shutil.which("nvidia-smi") and not colab:
-        here += " There is an NVIDIA driver, but torch does not see a GPU:"
-        here += " install a torch with CUDA (pytorch.org)."
-    if os.environ.get("OMP_NUM_THREADS") == "1":
-        here += " OMP_NUM_THREADS is 1: unset it to use all cores."
-    return SLOW, here + change
-
-
-def _tier(tier):
-    import torch
-
-    size = f"Training is of tier {tier.name}: {tier.px} x {tier.px} pixels, {tier.epochs} epochs."
-    if tier.name == "test":
-        size += " It takes seconds and learns nothing: unset LESSON_TIER for the real one."
-        return OK, size
-    if tier.name == "gpu" and not torch.cuda.is_available():
-        return SLOW, f"{size} Without a GPU that takes hours: unset LESSON_TIER, or set it to cpu."
-    return OK, size
 
 
 def _photos(tier):

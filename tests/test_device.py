@@ -5,6 +5,7 @@ from types import SimpleNamespace
 import pytest
 import torch
 
+from helpers.devices import pretend_machine
 from lessonlib import device
 from lessonlib.device import (
     check_precision,
@@ -21,42 +22,25 @@ CPU = torch.device("cpu")
 CUDA = torch.device("cuda")
 
 
-def machine(monkeypatch, kind=None, count=1, **cuda):
-    """Pretend to be a machine with `count` GPUs of that kind, None for no GPU."""
-    monkeypatch.delenv("LESSON_DEVICE", raising=False)
-    here = None if kind is None else torch.device(kind)
-    monkeypatch.setattr(device, "_accelerator", lambda: here)
-    monkeypatch.setattr(device, "_old_driver", lambda: "")
-    monkeypatch.setattr(torch.accelerator, "device_count", lambda: count if here else 0)
-    known = {
-        "get_device_capability": (7, 5),
-        "get_arch_list": ["sm_75", "sm_80", "compute_90"],
-        "get_device_name": "Tesla T4",
-        "is_bf16_supported": False,
-    }
-    for name, value in (known | cuda).items():
-        monkeypatch.setattr(torch.cuda, name, lambda *_, value=value, **__: value)
-
-
 def test_without_a_gpu_it_is_the_cpu(monkeypatch):
-    machine(monkeypatch)
+    pretend_machine(monkeypatch)
     assert choose_device() == CPU and device_trouble() == "" and device_count() == 1
     assert describe_device(CPU).startswith("CPU, ")
 
 
 @pytest.mark.parametrize("kind", ["cuda", "xpu", "mps"])
 def test_torchs_accelerator_is_taken(monkeypatch, kind):
-    machine(monkeypatch, kind)
+    pretend_machine(monkeypatch, kind)
     assert choose_device().type == kind
 
 
 def test_two_gpus_are_counted(monkeypatch):
-    machine(monkeypatch, "cuda", count=2)
+    pretend_machine(monkeypatch, "cuda", count=2)
     assert device_count() == 2
 
 
 def test_a_gpu_that_torch_has_no_code_for_is_named_and_the_cpu_goes_on(monkeypatch):
-    machine(monkeypatch, "cuda", get_device_capability=(6, 0), get_device_name="Tesla P100")
+    pretend_machine(monkeypatch, "cuda", get_device_capability=(6, 0), get_device_name="Tesla P100")
     assert choose_device() == CPU
     said = device_trouble()
     assert "Tesla P100" in said and "6.0" in said and "install an older torch" in said
@@ -93,7 +77,7 @@ def test_an_old_driver_is_named(monkeypatch):
 
 
 def test_the_variable_overrides(monkeypatch):
-    machine(monkeypatch, "cuda", count=2)
+    pretend_machine(monkeypatch, "cuda", count=2)
     monkeypatch.setenv("LESSON_DEVICE", "cpu")
     assert choose_device() == CPU
     monkeypatch.setenv("LESSON_DEVICE", "cuda:1")
@@ -110,7 +94,7 @@ def test_the_variable_overrides(monkeypatch):
     ],
 )
 def test_a_wrong_variable_gets_one_sentence(monkeypatch, wanted, what, do):
-    machine(monkeypatch, "cuda")
+    pretend_machine(monkeypatch, "cuda")
     monkeypatch.setenv("LESSON_DEVICE", wanted)
     with pytest.raises(ValueError) as caught:
         choose_device()
@@ -118,9 +102,9 @@ def test_a_wrong_variable_gets_one_sentence(monkeypatch, wanted, what, do):
 
 
 def test_half_precision_where_the_hardware_computes_in_it(monkeypatch):
-    machine(monkeypatch, "cuda")
+    pretend_machine(monkeypatch, "cuda")
     assert half_precision(CUDA) == "float16"
-    machine(monkeypatch, "cuda", is_bf16_supported=True)
+    pretend_machine(monkeypatch, "cuda", is_bf16_supported=True)
     assert half_precision(CUDA) == "bfloat16"
     assert half_precision(torch.device("mps")) == "float32"
     for capabilities, precision in (

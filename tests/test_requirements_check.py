@@ -11,6 +11,7 @@ import pytest
 import torch
 
 import lessonlib
+from helpers.devices import pretend_machine
 from lessonlib import paths, requirements_check
 from lessonlib.configs import TIERS
 from lessonlib.imagewoof import photos as imagewoof
@@ -32,7 +33,7 @@ def machine(tmp_path, monkeypatch):
     monkeypatch.delenv("OMP_NUM_THREADS")
     monkeypatch.delenv("LESSON_RUNS")  # other tests record runs there
     imagewoof.kept_folder("0" * 64, TIERS["cpu"]).mkdir(parents=True)
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    pretend_machine(monkeypatch)
     monkeypatch.setattr(shutil, "which", lambda name: None)
     monkeypatch.setattr(shutil, "disk_usage", lambda path: Usage(10**12, 0, 10**12))
     monkeypatch.setattr(requirements_check, "_free_memory", lambda: 8 * 10**9)
@@ -146,11 +147,36 @@ def test_a_mixed_pair_of_torch_and_torchvision_is_told(capsys, monkeypatch):
     )
 
 
-def test_a_gpu_is_named_and_nothing_is_slow(capsys, monkeypatch):
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
-    monkeypatch.setattr(torch.cuda, "get_device_name", lambda: "Tesla T4")
-    lines = said(capsys)
-    assert ["ok", "GPU: Tesla T4."] in lines and "slow" not in dict(lines)
+@pytest.mark.parametrize(
+    "kind, count, gpu, said_of_it",
+    [
+        ("cuda", 1, {}, ["GPU: Tesla T4, 15.8 GB; trains in float16, tier cpu."]),
+        ("cuda", 1, {"is_bf16_supported": True}, ["trains in bfloat16"]),
+        ("cuda", 2, {}, ["There are 2 of them: a study gives each worker its own."]),
+        ("mps", 1, {}, ["GPU: Apple GPU, ", "12.0 GB; trains in float32"]),
+        ("xpu", 1, {"get_device_name": "Arc A770"}, ["GPU: Arc A770", "trains in bfloat16"]),
+    ],
+)
+def test_a_gpu_is_named_with_memory_precision_and_tier(
+    kind, count, gpu, said_of_it, capsys, monkeypatch
+):
+    pretend_machine(monkeypatch, kind, count, **gpu)
+    [sentence] = [s for word, s in said(capsys) if word == "ok" and s.startswith("GPU")]
+    assert all(words in sentence for words in said_of_it), sentence
+
+
+def test_a_gpu_without_code_is_named_with_its_cure_and_the_cpu_is_taken(capsys, monkeypatch):
+    pretend_machine(
+        monkeypatch, "cuda", get_device_capability=(6, 0), get_device_name="Tesla P100-PCIE-16GB"
+    )
+    sentence = the_only("slow", capsys)
+    assert sentence.startswith("No GPU: CPU, ")
+    assert "Tesla P100-PCIE-16GB" in sentence and "install an older torch" in sentence
+
+
+def test_a_device_that_is_none_is_one_sentence(capsys, monkeypatch):
+    monkeypatch.setenv("LESSON_DEVICE", "gpu")
+    assert "LESSON_DEVICE is 'gpu'; set it to one of" in the_only("missing", capsys)
 
 
 def test_a_gpu_that_torch_does_not_see(capsys, monkeypatch):

@@ -49,6 +49,7 @@ def split(layer: nn.Conv2d, width: int | None = None) -> SplitLayer:
         )
     else:
         require_int("split", width=width)
+        assert width is not None  # for mypy: require_int has refused it
         factors = wide_factors if one.weight.numel() <= DENSE else alternating_factors
         B, C, _, relative = factors(one.weight, width)
     zeros = B.new_zeros(len(B))

@@ -16,9 +16,10 @@ exponential and fewer than eight. Differences of two similar arms are hardly ske
 accuracies of one bends those of the other.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from math import ceil, floor, isfinite, isinf
 from numbers import Real
+from operator import attrgetter
 from statistics import NormalDist
 from typing import Any
 
@@ -40,6 +41,13 @@ __all__ = [
     "runs_needed",
 ]
 
+# What two runs must have in common to be compared
+KINDS: dict[str, Callable[[Any], str]] = {
+    "data": attrgetter("data"),
+    "device": attrgetter("device"),
+    "precision": attrgetter("precision"),
+    "torch": attrgetter("arithmetic.torch"),
+}
 RESAMPLES = 4999
 BOOTSTRAP = 8  # differences from which on resampling them says more than their mean and spread do
 FEWEST = 3  # with two, the interval is 13 standard errors wide on either side
@@ -60,18 +68,16 @@ def paired(runs: Iterable[Any], others: Iterable[Any]) -> np.ndarray:
 
 def why_not_paired(runs: Iterable[Any], others: Iterable[Any]) -> str:
     """Why finished runs on both sides give no pair, in a sentence; empty if they do, or if none."""
-    ours, theirs = ([run for run in some if run.finished] for some in (runs, others))
+    ours = [run for run in runs if run.finished]
+    theirs = [run for run in others if run.finished]
     if not ours or not theirs or len(paired(ours, theirs)):
         return ""
-    for what in ("data", "device", "precision"):
-        here, there = ({getattr(run, what) for run in some} for some in (ours, theirs))
+    for what, of in KINDS.items():
+        here = {of(run) for run in ours}
+        there = {of(run) for run in theirs}
         if not here & there:
             sides = " against ".join(", ".join(sorted(side)) for side in (here, there))
             return f"not compared: {what} {sides}"
-    torches = ({run.versions["torch"] for run in some} for some in (ours, theirs))
-    here, there = (", ".join(sorted(versions)) for versions in torches)
-    if here != there:
-        return f"not compared: torch {here} against {there}"
     return "not compared: no seed that both have"
 
 
@@ -90,20 +96,20 @@ def interval(differences: ArrayLike, level: float = 0.95) -> tuple[Any, Any]:
     TypeError if level is not a number; ValueError if a difference is not a finite number, or level
     is not above 0 and at most 0.9998.
     """
-    differences = _finite(differences)
+    values = _finite(differences)
     _check_level(level)
-    n = differences.shape[-1]
+    n = values.shape[-1]
     if n < FEWEST:
-        everything = np.full(differences.shape[:-1], np.inf)[()]
+        everything = np.full(values.shape[:-1], np.inf)[()]
         return -everything, everything
-    mean = differences.mean(-1)
-    error = differences.std(-1, ddof=1) / n**0.5
+    mean = values.mean(-1)
+    error = values.std(-1, ddof=1) / n**0.5
     if n < BOOTSTRAP:
         t = stdtrit(n - 1, (1 + level) / 2)
     else:
-        t = _quantile(_resampled_t(differences - mean[..., None]), level)
+        t = _quantile(_resampled_t(values - mean[..., None]), level)
     # Less is rounding: 0.65 - 0.6 is not quite 0.6 - 0.55
-    varied = error > 1e-9 * np.abs(differences).max(-1)
+    varied = error > 1e-9 * np.abs(values).max(-1)
     half = np.where(varied, t, np.inf) * np.where(varied, error, 1)
     return mean - half, mean + half
 
@@ -174,7 +180,7 @@ def verdicts_together(family: Sequence[ArrayLike]) -> list[str]:
     verdicts = []
     for differences in family:
         low, high = interval(differences, 1 - 0.05 / len(family))
-        verdicts.append(verdict(low, high, len(differences)))
+        verdicts.append(verdict(low, high, len(np.asarray(differences))))
     return verdicts
 
 
@@ -240,10 +246,10 @@ def runs_needed(differences: ArrayLike, points: float, power: float = 0.8) -> in
     power of Student's t; never below FEWEST.
     ValueError for fewer than two differences, points below 0.001, a power outside 0.5 to 1.
     """
-    differences = _finite(differences)
-    _check_wanted(differences, points, power)
+    values = _finite(differences)
+    _check_wanted(values, points, power)
     z = NormalDist().inv_cdf
-    n = ((z(0.975) + z(power)) * differences.std(ddof=1) / points) ** 2
+    n = ((z(0.975) + z(power)) * values.std(ddof=1) / points) ** 2
     return max(FEWEST, ceil(n + z(0.975) ** 2 / 2))
 
 

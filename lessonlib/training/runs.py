@@ -210,7 +210,8 @@ def _run(values):
     values = _brought_up_to_date(values)
     run = Run(**{field.name: values[field.name] for field in fields(Run)})
     for field in fields(Run):
-        if not isinstance(getattr(run, field.name), field.type):
+        wanted = field.type
+        if isinstance(wanted, type) and not isinstance(getattr(run, field.name), wanted):
             raise TypeError(field.name)
     if not all(0 <= epoch["accuracy"] <= 1 for epoch in run.epochs):
         raise ValueError("accuracy")
