@@ -49,7 +49,7 @@ def footprints(arms):
 
 
 def _draw_footprint(axes, seen):
-    axes.imshow(seen, cmap="Blues", vmin=0, vmax=1.6 * float(seen.max()))
+    axes.imshow(seen.numpy(), cmap="Blues", vmin=0, vmax=1.6 * float(seen.max()))
     for i, j in seen.nonzero().tolist():
         axes.text(j, i, f"{seen[i, j]:.0f}", ha="center", va="center", fontsize=8)
     corner = len(seen) // 2 - 0.5

@@ -7,6 +7,7 @@ from helpers.copies import SMALL, write_archive, write_folder
 from lessonlib.imagewoof import photos as imagewoof
 from lessonlib.imagewoof.photos import load_photos
 from lessonlib.imagewoof.sources import ArchiveCopy, DataError, open_copy
+from lessonlib.imagewoof.synthetic import draw
 
 
 def load(place, path, names=SMALL):
@@ -131,6 +132,7 @@ test_copies = bad_input_test(
             "set LESSON_CACHE",
         ),
         Bad("a damaged cache", damaged_cache, None, "is damaged", "decoding its photos anew"),
+        Bad("no drawings", lambda _: draw(0, 8, 0), ValueError, "per_class is 0", "at least 1"),
         Bad("no path at all", lambda _: open_copy(None), DataError, "None", "path"),
         Bad(
             "a disk that fails",
