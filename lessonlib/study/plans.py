@@ -72,7 +72,7 @@ def _test_plan():
 
 
 def _cpu_plan():
-    """The first study: as many seeds as there was time for, alike for all variants of a question."""
+    """The first study: as many seeds as time allowed, alike for all variants of a question."""
     groups = [(CLEAN | IN_2019, 2, 10), (RAISED, 2, 7), (OTHERS | added_variants(), 1, 4)]
     return [_balanced("xresnet of half width", TIERS["cpu"], *groups, precision="float32")]
 

@@ -2,8 +2,8 @@
 
     python -m lessonlib.training.pretrained
 
-trains it as the first study does (tier `cpu`, seed 0), a quarter as wide, and writes `data/pair.pt`.
-The study's own network has 1.3 million weights, too many to come with a course.
+trains it as the first study does (tier `cpu`, seed 0), a quarter as wide, and writes
+`data/pair.pt`. The study's own network has 1.3 million weights, too many to come with a course.
 """
 
 import sys
@@ -36,7 +36,7 @@ class Pretrained(NamedTuple):
 
 
 def pretrained_pair():
-    """The `Pretrained` pair that came with the course: a file of numbers and words, read as such."""
+    """The `Pretrained` pair of the course: a file of numbers and words, and read as such."""
     kept = torch.load(DATA / "pair.pt", weights_only=True)
     model = residual_network(ARMS["pair"], SIZE.network)
     model.load_state_dict(kept["model"])

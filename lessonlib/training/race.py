@@ -141,7 +141,7 @@ class Race:
             over.set()
 
     def _next(self):
-        """Choose the arm to train; False, and the race is over, if none is left or it was stopped."""
+        """Choose the arm to train; False, and the race is over, if none is left or it stopped."""
         # locked: an arm added meanwhile is either seen here or finds the race ready to start again
         with self._lock:
             if self._control.stopped or not self.left:

@@ -43,7 +43,7 @@ class TrainedLayer(NamedTuple):
 
 
 class TrainedKernels(NamedTuple):
-    """The layers of a trained network, from the input on; source: how and on what it was trained."""
+    """The layers of a trained network, from the input on; source: how it was trained."""
 
     layers: list[TrainedLayer]
     source: str

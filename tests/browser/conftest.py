@@ -1,4 +1,5 @@
-"""Real front ends on a copy of the notebooks, JupyterLab and, where there is one, classic Notebook; a page of Chromium in them.
+"""Real front ends on a copy of the notebooks, JupyterLab and, where there is one, classic Notebook;
+a page of Chromium in them.
 
 Where there is no Chromium the tests are skipped with that reason, unless LESSON_BROWSER=required.
 """
@@ -60,7 +61,8 @@ def server(browser, front, tmp_path_factory):
 def notebook(browser, front, server):
     """`notebook(name)` opens it with a fresh kernel and gives the page."""
     page = browser.new_page(viewport={"width": 1400, "height": 1000})
-    # a chooser is caught only while somebody listens, and expect_file_chooser begins too late for a key that follows at once
+    # a chooser is caught only while somebody listens, and expect_file_chooser begins too late for a
+    # key that follows at once
     page.on("filechooser", lambda chooser: None)
     page.set_default_timeout(PATIENCE)
 

@@ -1,7 +1,10 @@
-"""The lesson with keys alone, in the real JupyterLab: run a cell, reach each control, change it, do an exercise, take the quiz.
+"""The lesson with keys alone, in the real JupyterLab: run a cell, reach each control, change it, do
+an exercise, take the quiz.
 
-No test here touches the mouse or gives the focus away by script. Shift+Enter runs a cell and goes on, the arrow keys go from
-cell to cell, Tab goes into its output, Space opens a menu or chooses, Enter presses a button or begins to edit.
+No test here touches the mouse or gives the focus away by script. Shift+Enter runs a cell and goes
+on, the arrow keys go from
+cell to cell, Tab goes into its output, Space opens a menu or chooses, Enter presses a button or
+begins to edit.
 """
 
 import pytest
@@ -18,7 +21,8 @@ pytestmark = pytest.mark.parametrize(
 CELLS = ".jp-Notebook .jp-Cell"
 # a radio button stands for its group only where one of them is chosen; here none is
 CONTROLS = "select:enabled, input:enabled:not([type=file]), button:enabled, .noUi-handle"
-# notebook, a text that only this playground shows, its first control that changes the picture, the keys that change it
+# notebook, a text that only this playground shows, its first control that changes the picture, the
+# keys that change it
 PLAYGROUNDS = [
     ("01_kernels_and_padding", "after the kernel", "input[type=number]", ("-", "3", "Tab")),
     ("01_kernels_and_padding", "after the padded kernel", ".noUi-handle", ("ArrowRight",)),
@@ -140,7 +144,8 @@ def test_a_whole_exercise_and_the_quiz(notebook):
             run_on(page)
 
     def answer(code):
-        """Write `code` in the place of what the function returns now, run the cell and read what it says."""
+        """Write `code` in the place of what the function returns now, run the cell and read what it
+        says."""
         for key in ("Enter", "Control+Home", "ArrowDown", "End", "Shift+Home", "Delete"):
             keyboard.press(key)
         keyboard.type(f"return {code}")

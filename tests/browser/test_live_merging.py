@@ -1,4 +1,5 @@
-"""The playground of notebook 09 in a real front end: a link's bias makes it refuse, a third link makes it grow."""
+"""The playground of notebook 09 in a real front end: a link's bias makes it refuse, a third link
+makes it grow."""
 
 from helpers.hand import HANDLE, changed, key, pictures, press, says
 

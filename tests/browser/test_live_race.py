@@ -1,4 +1,5 @@
-"""The race in the real front ends, by its buttons: pause, stop, one more arm, a page loaded anew, the kernel's interrupt."""
+"""The race in the real front ends, by its buttons: pause, stop, one more arm, a page loaded anew,
+the kernel's interrupt."""
 
 import json
 import re

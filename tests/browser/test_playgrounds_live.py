@@ -1,4 +1,5 @@
-"""Playgrounds in the real front ends: change a number, press a preset, undo, bring a photo and a file that is none."""
+"""Playgrounds in the real front ends: change a number, press a preset, undo, bring a photo and a
+file that is none."""
 
 import pytest
 

@@ -1,7 +1,9 @@
-"""Bad input, in tables: each gets one sentence that says what, where and what to do, and the kernel goes on.
+"""Bad input, in tables: each gets one sentence that says what, where and what to do, and the kernel
+goes on.
 
 A row is what is bad, the call, what it raises (None where the sentence is shown or printed, and then the call gives it), and
-words of the sentence: what is wrong, what to do. Each area has a good call, which has to work after every bad one.
+words of the sentence: what is wrong, what to do. Each area has a good call, which has to work after
+every bad one.
 """
 
 import io

@@ -1,4 +1,5 @@
-"""Small copies of Imagewoof, made here: forty flat pictures with the names and folders of the real one."""
+"""Small copies of Imagewoof, made here: forty flat pictures with the names and folders of the real
+one."""
 
 import io
 import tarfile

@@ -1,12 +1,15 @@
-"""What a learner's hand and eye do with a playground: find it, type, press, look whether its pictures are others."""
+"""What a learner's hand and eye do with a playground: find it, type, press, look whether its
+pictures are others."""
 
 import io
 
 from PIL import Image
 
 HANDLE = ".noUi-handle, .ui-slider-handle"  # of a slider: ipywidgets 8, ipywidgets 7
-OUTPUT = ".jp-OutputArea-output .widget-vbox, .output_subarea .widget-vbox"  # JupyterLab, classic Notebook
-# the pixels of each picture; an address alone would also be another where the picture is the same, or broken
+# JupyterLab, classic Notebook
+OUTPUT = ".jp-OutputArea-output .widget-vbox, .output_subarea .widget-vbox"
+# the pixels of each picture; an address alone would also be another where the picture is the same,
+# or broken
 DRAWN = """box => [...box.querySelectorAll('img')].map(image => {
     if (!image.complete || !image.naturalWidth) return null;
     const canvas = document.createElement('canvas');
@@ -24,7 +27,8 @@ def box_with(page, text):
 
 
 def until(where, condition, value=None):
-    """Wait until `condition(element, value)` holds: a picture, a table and a menu arrive one after the other."""
+    """Wait until `condition(element, value)` holds: a picture, a table and a menu arrive one after
+    the other."""
     arg = [where.element_handle(), value]
     where.page.wait_for_function(
         f"([element, value]) => ({condition})(element, value)", arg=arg, polling=100

@@ -12,11 +12,14 @@ ROOT = Path(__file__).parents[2]
 PATIENCE = 300_000  # milliseconds, for a whole notebook
 # the widgets' extension has the kernel's messages only some time after the kernel is there
 READY = """() => { const n = window.Jupyter?.notebook;
-    return n?._fully_loaded && n.kernel?.is_connected() && n.kernel.widget_manager && !n.kernel_busy; }"""
-# That extension first asks the kernel for widgets to restore, in a few messages of its own; a cell run meanwhile, faster than
+    return n?._fully_loaded && n.kernel?.is_connected() && n.kernel.widget_manager &&
+    !n.kernel_busy; }"""
+# That extension first asks the kernel for widgets to restore, in a few messages of its own; a cell
+# run meanwhile, faster than
 # any hand, loses its view. The kernel answers in order, so wait for a few answers.
 SETTLED = """async () => { for (let i = 0; i < 5; i++)
-    await new Promise(done => Jupyter.notebook.kernel.comm_info('jupyter.widget', () => done())); }"""
+    await new Promise(done => Jupyter.notebook.kernel.comm_info('jupyter.widget', () => done()));
+    }"""
 
 
 def live(root):

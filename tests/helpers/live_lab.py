@@ -1,4 +1,7 @@
-"""A real JupyterLab, for the browser tests and for the benchmark of the playgrounds. `live_classic` has the same functions."""
+"""A real JupyterLab, for the browser tests and for the benchmark of the playgrounds.
+
+`live_classic` has the same functions.
+"""
 
 import json
 import sys

@@ -21,7 +21,8 @@ FLAGS = [
 
 @contextmanager
 def served(command, root, environment):
-    """Run the server `command` in the folder `root`, its settings and data in folders of their own; gives the address."""
+    """Run the server `command` in the folder `root`, its settings and data in folders of their own;
+    gives the address."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]

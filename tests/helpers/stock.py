@@ -1,7 +1,10 @@
-"""Stock fastai on the same photos: what the course's pipeline is measured against, in speed and in accuracy.
+"""Stock fastai on the same photos: what the course's pipeline is measured against, in speed and in
+accuracy.
 
-Five seeds of the baseline in tier cpu, recorded as data/runs/cpu-stock.jsonl (an hour on two cores; a run that is there is not
-run again):    IMAGEWOOF=copy.tgz python tests/benchmarks/stock.py 0 1 2 3 4
+Five seeds of the baseline in tier cpu, recorded as data/runs/cpu-stock.jsonl (an hour on two cores;
+a run that is there is not run again):
+
+    IMAGEWOOF=copy.tgz PYTHONPATH=tests python tests/helpers/stock.py 0 1 2 3 4
 """
 
 import os
@@ -33,7 +36,8 @@ def stock_loaders(folder, tier, workers=0):
 
 
 def photo_folder(folder):
-    """The copy named by IMAGEWOOF as a folder that fastai can read; an archive is unpacked into `folder`."""
+    """The copy named by IMAGEWOOF as a folder that fastai can read; an archive is unpacked into
+    `folder`."""
     copy = Path(os.environ["IMAGEWOOF"])
     if copy.is_dir():
         return copy

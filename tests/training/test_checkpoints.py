@@ -93,7 +93,8 @@ def test_a_checkpoint_never_runs_code(photos, tmp_path, capsys):
 
 
 def test_a_run_that_cannot_be_recorded_is_not_lost(photos, tmp_path, monkeypatch):
-    """A full disk at the very end: the checkpoint stays, and the next try records without training again."""
+    """A full disk at the very end: the checkpoint stays, and the next try records without training
+    again."""
 
     def full(run, name):
         raise OSError("no room")
@@ -141,7 +142,8 @@ torch.save([run.losses, [e["accuracy"] for e in run.epochs], learner.model.state
 
 
 def killed_and_resumed(folder, kills, seed=0):
-    """Kill a run `kills` times at random moments of its training, let it end, and compare it with an unbroken one."""
+    """Kill a run `kills` times at random moments of its training, let it end, and compare it with
+    an unbroken one."""
     chance = random.Random(seed)
 
     def start(name):

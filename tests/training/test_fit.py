@@ -26,7 +26,8 @@ def photos():
 
 
 def flat_photos(n=10, size=8):
-    """Photos whose green says which one it is, and whose red grows from left to right, so that mirroring shows."""
+    """Photos whose green says which one it is, and whose red grows from left to right, so that
+    mirroring shows."""
     images = np.zeros((n, 3, size, size), np.uint8)
     images[:, 0], images[:, 1] = 20 * np.arange(size), 20 * np.arange(n)[:, None, None]
     return images, np.arange(n), np.ones(n)
@@ -193,7 +194,8 @@ def test_the_tier_is_chosen_by_name(monkeypatch):
 
 
 def test_a_short_race_on_the_photos_there_are():
-    """On real photos where IMAGEWOOF names them, as in continuous integration; elsewhere on the stand-in."""
+    """On real photos where IMAGEWOOF names them, as in continuous integration; elsewhere on the
+    stand-in."""
     tier = replace(TIER, photos=(60, 20), epochs=3)
     photos = load_photos(tier)
     for arm in ARMS.values():

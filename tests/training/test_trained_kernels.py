@@ -44,7 +44,8 @@ def test_a_pair_of_layers_is_found_and_a_random_layer_is_none():
 
 @pytest.mark.parametrize("rounds", [1, 10])
 def test_the_distance_of_a_layer_is_a_real_pairs(rounds):
-    """Never below what the dimensions allow: for one channel it is at least that of the nearest product."""
+    """Never below what the dimensions allow: for one channel it is at least that of the nearest
+    product."""
     for seed in range(20):
         kernel = gaussian(1, 1, 3, 3, seed=seed).double()
         assert (
