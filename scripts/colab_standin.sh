@@ -28,13 +28,17 @@ if [ ! -e "$stand_in/ready" ]; then
   touch "$stand_in/ready"
 fi
 
-# The first cell asks whether google.colab is loaded; its address leads here, to this clone's last commit
-if [ -e /content/lesson ]; then
-  echo "/content/lesson is in the way: remove it, then start again."
-  exit 1
-fi
-trap 'rm -rf /content/lesson; if [ -z "${1:-}" ]; then rm -rf "$stand_in"; fi' EXIT
+# The first cell asks whether google.colab is loaded. Its address leads to a fork made here: this
+# clone's last commit with an address in its notebooks, as `make address` writes it
+trap 'if [ -z "${1:-}" ]; then rm -rf "$stand_in"; fi' EXIT
 here=$PWD
+address=https://github.com/somebody/lesson
+rm -rf "$stand_in/fork"
+git clone --quiet . "$stand_in/fork"
+git -C "$stand_in/fork" remote set-url origin "$address"
+(cd "$stand_in/fork" && "$stand_in/env/bin/python" scripts/address.py)
+git -C "$stand_in/fork" -c user.name=fork -c user.email=fork@example.com \
+  commit --quiet --all --message "Write the address"
 startup="$stand_in/home/.ipython/profile_default/startup"
 mkdir -p "$stand_in/colab/google/colab" "$startup"
 touch "$stand_in/colab/google/colab/__init__.py"
@@ -42,11 +46,10 @@ echo 'import google.colab' > "$startup/colab.py"
 
 export HOME="$stand_in/home" LESSON_TIER=test OMP_NUM_THREADS=1
 export LESSON_CACHE="$stand_in/cache" LESSON_RUNS="$stand_in/runs"
-export GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0="url.file://$here.insteadOf"
-GIT_CONFIG_VALUE_0=$(sed -n 's/^Repository = "\(.*\)"/\1/p' pyproject.toml)
-export GIT_CONFIG_VALUE_0
+export GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0="url.file://$stand_in/fork.insteadOf"
+export GIT_CONFIG_VALUE_0=$address
 rm -rf "$stand_in/notebooks"
-cp -r notebooks "$stand_in" # alone, as Colab opens them
+cp -r "$stand_in/fork/notebooks" "$stand_in" # alone, as Colab opens them
 cd "$stand_in"
 failed=0
 for notebook in notebooks/*.ipynb; do
@@ -57,7 +60,7 @@ done
 echo "$(ls notebooks/*.ipynb | wc -l) notebooks, $failed of them failed."
 
 # The playgrounds, set and drawn in Python
-cd /content/lesson
+cd "$stand_in/notebooks/.lesson"
 "$stand_in/env/bin/python" -m pytest --quiet -p no:cacheprovider tests/playgrounds
 
 # The playgrounds, driven by playwright (from the .venv of make test) in classic Notebook with

@@ -15,15 +15,6 @@ FILES = sorted((ROOT / "lessonlib").rglob("*.py"))
 NAMES = [module.name for module in pkgutil.walk_packages(lessonlib.__path__, "lessonlib.")]
 MODULES = [name for name in NAMES if not name.endswith("__main__")]  # that one is a command
 HOMES = (ast.Module, ast.ClassDef, ast.FunctionDef)
-# Wrong today, and still to be mended: this list may only shrink
-TO_MEND = {
-    "lessonlib/figures/tables.py": {"costs.Cost", "costs.Layer", "costs.Timing"},
-    "lessonlib/imagewoof/batches.py": {"imagewoof.Split"},
-    "lessonlib/playgrounds/costs.py": {"costs.Cost", "costs.Timing"},
-    "lessonlib/training/checkpoints.py": {"training.learner_for"},
-    "lessonlib/training/race.py": {"training.Recorder"},
-}
-
 
 def mentioned(source):
     """The dotted names in the backticks of the docstrings that begin with a module of lessonlib."""
@@ -65,7 +56,7 @@ def has(thing, names):
 @pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.relative_to(ROOT)))
 def test_what_a_docstring_names_exists(file):
     wrong = {name for name in mentioned(file.read_text(encoding="utf-8")) if not exists(name)}
-    assert wrong == TO_MEND.get(str(file.relative_to(ROOT)), set())
+    assert wrong == set()
 
 
 @pytest.mark.parametrize(
