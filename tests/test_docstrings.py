@@ -16,6 +16,7 @@ NAMES = [module.name for module in pkgutil.walk_packages(lessonlib.__path__, "le
 MODULES = [name for name in NAMES if not name.endswith("__main__")]  # that one is a command
 HOMES = (ast.Module, ast.ClassDef, ast.FunctionDef)
 
+
 def mentioned(source):
     """The dotted names in the backticks of the docstrings that begin with a module of lessonlib."""
     homes = [node for node in ast.walk(ast.parse(source)) if isinstance(node, HOMES)]

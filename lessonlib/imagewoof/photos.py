@@ -73,6 +73,11 @@ class Photos:
     stand_in: bool
     copy: str = ""
 
+    @property
+    def provenance(self):
+        """The data set and which copy of it, in words, for what stands beside a chart."""
+        return f"{self.source}, copy {self.copy}" if self.copy else self.source
+
 
 def load_photos(tier, official=None):
     """The `Photos` for `tier`, from the first source that works.

@@ -51,7 +51,7 @@ class RaceDrawing:
             race.curves,
             epochs=race.tier.epochs,
             chance=1 / len(photos.classes),
-            source=photos.source,
+            source=photos.provenance,
             valid_n=len(photos.valid.labels),
             bands=bands_of(self._earlier, race.arms, race.tier, photos),
         )

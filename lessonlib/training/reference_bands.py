@@ -43,9 +43,12 @@ def bands_of(earlier, arms, tier, photos):
 
 
 def describe(bands):
-    """The caption of some bands: what they span, how many runs per arm, what recorded them."""
+    """The caption of some bands: what they span, how many runs per arm, what recorded them.
+
+    Without any, that there are none.
+    """
     if not bands:
-        return ""
+        return "No bands: no two earlier runs of one arm are recorded with this recipe and photos."
     counts = sorted({band.runs for band in bands})
     span = "middle 80%" if counts[0] >= ENOUGH else "least to most"
     number = f"{counts[0]}" if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"

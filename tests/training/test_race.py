@@ -194,4 +194,16 @@ def test_a_band_spans_the_runs_that_match(photos):
         0.1,
         0.4,
     ] and "least to most of 3 to 11 earlier runs" in describe(both)
-    assert bands_of(others, THE_FOUR, TIER, photos) == [] and describe([]) == ""
+    assert bands_of(others, THE_FOUR, TIER, photos) == [] and "No bands: no two" in describe([])
+
+
+def test_the_recorded_runs_count_for_every_copy_of_imagewoof(photos):
+    """As for a learner who has fast.ai's own archive, whose bytes differ from those recorded on."""
+    source = "Imagewoof v2, 9,025 training and 3,929 validation photos"
+    theirs = replace(photos, source=source, copy="0" * 8, stand_in=False)
+    runs = load_runs("cpu")
+    assert len(runs) == 156
+    bands = bands_of(runs, THE_FOUR, TIERS["cpu"], theirs)
+    assert [band.arm for band in bands] == [arm.name for arm in THE_FOUR]
+    assert {run.data for run in runs} == {source}
+    assert "float32" in describe(bands)
