@@ -2,8 +2,9 @@
 
 The limit is the same Learner on one resident batch, over and over. Stock is
 ImageDataLoaders.from_folder with RandomResizedCrop(min_scale=.35), flip and normalise, at its best
-number of workers. All in turns, several rounds, one process:
-    python tests/benchmarks/bench_pipeline.py [tier] [arm]
+number of workers, in float32, channels last, with its own optimizer. All in turns, several rounds,
+one process; half128 is an xresnet18 of half width at 128 px:
+    python tests/benchmarks/bench_pipeline.py [tier or half128] [arm]
 Needs real photos (IMAGEWOOF names a .tgz) and prints medians of the rounds with their range.
 """
 
@@ -12,6 +13,7 @@ import sys
 import tempfile
 import time
 from dataclasses import replace
+from functools import partial
 from itertools import repeat
 from pathlib import Path
 from statistics import median
@@ -19,9 +21,11 @@ from statistics import median
 import torch
 from fastai.callback.core import Callback
 from fastai.learner import Learner
+from fastai.optimizer import ranger
 
 from lessonlib.arms import get_arm
-from lessonlib.configs import TIERS
+from lessonlib.configs import TIERS, XRESNET18
+from lessonlib.device import choose_device, half_precision
 from lessonlib.imagewoof.photos import Split, load_photos
 from lessonlib.training.fit import fit, learner_for
 from lessonlib.training.runs import machine
@@ -29,8 +33,10 @@ from lessonlib.training.runs import machine
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from helpers.stock import photo_folder, stock_loaders  # noqa: E402
 
-ROUNDS = 5
-PHOTOS = 2048
+ROUNDS = 9
+PHOTOS = 1024
+HALF_128 = replace(TIERS["gpu"], name="half128", network=replace(XRESNET18, width=0.5))
+SIZES = TIERS | {"half128": HALF_128}
 
 
 class Resident:
@@ -76,7 +82,7 @@ def stock(folder, tier, workers, like):
         dls,
         like.model,
         loss_func=like.loss_func,
-        opt_func=like.opt_func,
+        opt_func=ranger,
         lr=tier.lr,
         wd=1e-2,
         cbs=clock,
@@ -108,17 +114,20 @@ def all_ways(tier, arm, temporary):
     train = Split(*(part[some] for part in photos.train))
     valid = Split(*(part[:64] for part in photos.valid))
     few = replace(photos, train=train, valid=valid)
-    ours = learner_for(arm, few, tier)
-    limit = learner_for(arm, few, tier)
-    limit.dls.train = Resident(limit.dls.train)
     folder = photo_folder(temporary)
     if Path(temporary) in folder.parents:  # unpacked by us: somebody's own copy is left as it is
         keep_only(set(some.tolist()), folder)
-    ways = {"compute limit": lambda: trained(limit), "lessonlib": lambda: trained(ours)}
+    ways = {}
+    for precision in dict.fromkeys(["float32", half_precision(choose_device())]):
+        ours = learner_for(arm, few, tier, 0, precision)
+        limit = learner_for(arm, few, tier, 0, precision)
+        limit.dls.train = Resident(limit.dls.train)
+        ways[f"limit, {precision}"] = partial(trained, limit)
+        ways[f"lessonlib, {precision}"] = partial(trained, ours)
     most = os.cpu_count()
     for workers in sorted({0, 1, 2, 4, most}):
         if workers <= most:
-            like = learner_for(arm, few, tier)
+            like = learner_for(arm, few, tier, 0, "float32")
             ways[f"stock fastai, {workers} workers"] = stock(folder, tier, workers, like)
     return ways
 
@@ -140,22 +149,19 @@ def ratios(speeds, way, base):
 
 def report(speeds):
     for way, found in speeds.items():
-        shares = ratios(speeds, way, "compute limit")
-        print(
-            f"{way:24s} {median(found):5.0f} images/s; "
-            f"of limit {median(shares):.3f}, {min(shares):.3f} to {max(shares):.3f}"
-        )
+        print(f"{way:24s} {median(found):5.0f} images/s, {min(found):.0f} to {max(found):.0f}")
     stocks = [way for way in speeds if way.startswith("stock")]
     best = max(stocks, key=lambda way: median(speeds[way]))
-    times = ratios(speeds, "lessonlib", best)
-    print(
-        f"lessonlib against {best}: {median(times):.2f} times "
-        f"({min(times):.2f} to {max(times):.2f})"
-    )
+    for way in speeds:
+        if way.startswith("lessonlib"):
+            for base in (way.replace("lessonlib", "limit"), best):
+                times = ratios(speeds, way, base)
+                spread = f"{min(times):.3f} to {max(times):.3f}"
+                print(f"{way} over {base}: {median(times):.3f} ({spread})")
 
 
 def main(name="cpu", arm_name="3x3"):
-    tier = replace(TIERS[name], epochs=1)
+    tier = replace(SIZES[name], epochs=1)
     with tempfile.TemporaryDirectory() as temporary:
         speeds = measured(all_ways(tier, get_arm(arm_name), temporary))
     print(
