@@ -90,10 +90,18 @@ def _gpu_plan():
     ]
 
 
+def _precision_plan():
+    """Two arms of the first study in bfloat16: is training in it as accurate as in float32?"""
+    arms = _as_it_is("3x3", "pair")
+    label = "the first study's network in bfloat16"
+    return [_balanced(label, TIERS["cpu"], (arms, 1, 10), precision="bfloat16")]
+
+
 PLANS: dict[str, Callable[[], list[Part]]] = {
     "test": _test_plan,
     "cpu": _cpu_plan,
     "gpu": _gpu_plan,
+    "precision": _precision_plan,
     "rates": rates_plan,
     "primary": primary_plan,
 }

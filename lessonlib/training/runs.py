@@ -221,13 +221,16 @@ def _run(values):
 
 
 def _brought_up_to_date(values):
-    """A line as it is written now. The first study's named no precision: all on CPUs in float32."""
+    """A line as it is written now: options that came later have their defaults.
+
+    The first study's lines name no precision: all were trained on CPUs in float32.
+    """
     values = {"recorded": ""} | values
-    if "precision" in values:
-        return values
-    data, _, copy = values["data"].partition(", copy ")
     recipe = dict(values["recipe"])
     if "network" in recipe:
         recipe["network"] = asdict(Network()) | recipe["network"]
-    added = {"data": data, "copy": copy, "device": "cpu", "precision": "float32", "recipe": recipe}
-    return values | added
+    values["recipe"] = recipe
+    if "precision" not in values:
+        data, _, copy = values["data"].partition(", copy ")
+        values |= {"data": data, "copy": copy, "device": "cpu", "precision": "float32"}
+    return values
