@@ -21,7 +21,7 @@ SLOW = (
     "test_two_layers_become_one_or_are_refused_with_reason",
     "test_a_chain_of_any_layers_stays_the_same_function",
     "test_layer_by_layer_a_chain_becomes_the_same_one_or_is_refused",
-    "test_a_large_layer_in_its_own_precision_comes_as_near_as_the_dense_method",
+    "test_layers_below_and_above_dense_keep_their_precision_and_come_near",
     "test_onnx_agrees",
     "test_how_many_small_kernels_factor",
     "test_what_pip_is_told_by_conda_can_be_resolved",

@@ -136,8 +136,8 @@ def test_a_study_leaves_the_threads_of_its_process_alone(folder):
 @pytest.mark.parametrize(
     "words, sentence",
     [
-        ("nope", "There is no plan 'nope'; choose one of test, cpu, gpu."),
-        ("table nope", "There is no plan 'nope'; choose one of test, cpu, gpu."),
+        ("nope", "There is no plan 'nope'; choose one of test, cpu, gpu, "),
+        ("table nope", "There is no plan 'nope'; choose one of test, cpu, gpu, "),
         ("cpu gpu", "One plan at a time: cpu or gpu."),
         ("test --only 9x9", "There is no arm '9x9'; choose one of 3x3, 2x2"),
         ("test --only 5x5", "The plan test has no run of 5x5; choose among 3x3, 2x2."),
