@@ -6,7 +6,7 @@ from torch import randn
 from helpers.bad_input import NAN, TIER, Bad, bad_input_test
 from lessonlib.arms import ARMS, get_arm, wide_enough
 from lessonlib.configs import Network
-from lessonlib.costs import composed_pair
+from lessonlib.costs import composing
 from lessonlib.kernels import compose, correlate, embed, output_size, placements, receptive_field
 from lessonlib.networks import residual_network
 
@@ -330,14 +330,14 @@ test_networks = bad_input_test(
         ),
         Bad(
             "3x3 by nine",
-            lambda _: composed_pair.compose_by_nine(X, X),
+            lambda _: composing.compose_by_nine(X, X),
             ValueError,
             "(3, 8, 8)",
             "(hidden, in, 2, 2)",
         ),
         Bad(
             "lists by nine",
-            lambda _: composed_pair.compose_by_nine([1], [1]),
+            lambda _: composing.compose_by_nine([1], [1]),
             TypeError,
             "b is of type list",
             "give a Tensor",

@@ -14,7 +14,8 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 from torch.utils.flop_counter import FlopCounterMode
 
-from lessonlib.costs.composed_pair import ComposedPair, composing_share
+from lessonlib.costs.composed_pair import ComposedPair
+from lessonlib.costs.composing import composing_share
 
 __all__ = ["Cost", "LayerCost", "cost", "layer_costs", "saved_by_photo"]
 
@@ -22,6 +23,7 @@ __all__ = ["Cost", "LayerCost", "cost", "layer_costs", "saved_by_photo"]
 FREE = {
     torch.ops.aten._unsafe_view.default,
     torch.ops.aten.empty.memory_format,
+    torch.ops.aten.new_empty.default,
 }
 
 
@@ -58,7 +60,8 @@ class LayerCost:
     """One convolution of a network, or the arm in its place.
 
     name: its path in the network; shape_in, shape_out: `(n, channels, h, w)`;
-    composes: for a `ComposedPair`, whether it composes first; else None;
+    composes: for a `ComposedPair`, whether it is counted as composed first, by
+    `choosing.composing_pays`, since a count cannot time it; else None;
     share: for a `ComposedPair`, its `composing_share`; else None.
     """
 

@@ -1,15 +1,10 @@
-"""What the arms cost as an HTML table, and whether composing a pair first pays, in a sentence."""
+"""What the arms cost as an HTML table, and what composing a pair first costs, in sentences."""
 
 import html
 
 from lessonlib.arms import ARMS
-from lessonlib.costs.composed_pair import (
-    PRICE,
-    TRAFFIC,
-    composing_pays,
-    composing_share,
-    series_share,
-)
+from lessonlib.costs.choosing import choices
+from lessonlib.costs.composing import composing_share, series_share
 from lessonlib.figures.tables import COST_COLUMNS, cost_cells
 
 __all__ = ["composing_in_words", "cost_html"]
@@ -31,7 +26,7 @@ def cost_html(costs, timings):
 
 
 def composing_in_words(shape, stride):
-    """Which way the composed pair goes, and why.
+    """What both ways of the composed pair multiply, and which was faster, if that was measured.
 
     shape: of the input, `(n, channels, h, w)`; as many channels between and out.
     """
@@ -42,13 +37,23 @@ def composing_in_words(shape, stride):
     share = composing_share(shape, channels, stride)
     percent = f"{100 * share:.3g}" if share < 10 else f"{100 * share:,.0f}"
     series = series_share(shape, channels, channels, stride)
-    first = composing_pays(shape, channels, channels, stride)
-    way = "is composed first" if first else "goes in series"
     return (
-        f"Expected time, if one 3x3 takes 1: the two 2x2 in series {TRAFFIC * series:.2f} "
-        f"({series:.2f} of its multiplications, each {TRAFFIC} times as slow); composed into one "
-        f"kernel {1 + PRICE * share:.2f} (composing adds {fraction} = {percent}% of its "
-        f"multiplications, each {PRICE} times as slow). So the composed pair {way}."
+        f"Multiplications, if one 3x3 takes 1: the two 2x2 in series {series:.2f}; composed into "
+        f"one kernel {1 + share:.2f} (composing adds {fraction} = {percent}%). "
+        f"{_measured_in_words(shape, channels, stride)}"
+    )
+
+
+def _measured_in_words(shape, channels, stride):
+    layer = (shape, channels, channels, stride)
+    found = [c for c in choices() if (c.shape, c.hidden, c.out, c.stride) == layer]
+    if not found:
+        return "Which way is faster here, the composed pair measures when it first runs."
+    last = found[-1]
+    way = "is composed first" if last.composes else "goes in series"
+    return (
+        f"Measured here: composed first {last.composed_ms:,.2f} ms, in series "
+        f"{last.series_ms:,.2f} ms. So the composed pair {way}."
     )
 
 

@@ -8,6 +8,7 @@ from ipywidgets import HTML, Button, HBox, Image, SelectionSlider, VBox
 from lessonlib.arms import ARMS
 from lessonlib.costs.counting import cost
 from lessonlib.costs.timing import forward_backward_calls, time_interleaved
+from lessonlib.device import choose_device
 from lessonlib.figures.costs import cost_bars
 from lessonlib.playgrounds.base import Playground
 from lessonlib.playgrounds.cost_report import composing_in_words, cost_html
@@ -109,15 +110,19 @@ class CostPlayground(Playground):
 from lessonlib.arms import ARMS
 from lessonlib.costs.counting import cost
 from lessonlib.costs.timing import forward_backward_calls, time_interleaved
+from lessonlib.device import choose_device
 
 shape = {self.shape}  # photos, channels, height, width
 names = {self._shown}
 layers = {{name: ARMS[name].build({channels}, {channels}, {self.stride.value}) for name in names}}
 costs = {{name: cost(layer, shape) for name, layer in layers.items()}}
 
-# seconds for forward and backward, on this machine
-x = torch.randn(shape)
-calls = {{name: forward_backward_calls(layer, x)["both"] for name, layer in layers.items()}}
+# seconds for forward and backward, on this machine, in the layout that networks train in
+placed = {{"device": choose_device(), "memory_format": torch.channels_last}}
+x = torch.randn(shape).to(**placed)
+calls = {{}}
+for name, layer in layers.items():
+    calls[name] = forward_backward_calls(layer.to(**placed), x)["both"]
 timings = time_interleaved(calls, rounds=5)"""
 
     def still(self):
@@ -153,12 +158,17 @@ def _quantities(costs, timings):
 def _seconds_per_round(layers, shape):
     """Estimated from one photo through the 3x3: the seconds that timing each layer once takes."""
     n, *photo = shape
-    call = forward_backward_calls(layers["3x3"], torch.randn(1, *photo))["both"]
+    call = _forward_backward(layers["3x3"], (1, *photo))
     found = time_interleaved({"one photo": call}, rounds=2, warm_up=1)["one photo"]
     return 1.5 * len(layers) * n * found.low
 
 
 def _timings(layers, shape, rounds):
-    x = torch.randn(shape)
-    calls = {name: forward_backward_calls(layer, x)["both"] for name, layer in layers.items()}
+    calls = {name: _forward_backward(layer, shape) for name, layer in layers.items()}
     return time_interleaved(calls, rounds=rounds, warm_up=1)
+
+
+def _forward_backward(layer, shape):
+    """A call that does both, as in training: on this machine's device, channels last."""
+    placed = {"device": choose_device(), "memory_format": torch.channels_last}
+    return forward_backward_calls(layer.to(**placed), torch.randn(shape).to(**placed))["both"]

@@ -122,7 +122,7 @@ def test_the_order_is_turned_round_and_back(playground):
 
 
 def test_the_cost_explorer_counts_measures_and_undoes(playground):
-    box = playground("05_what_it_costs", "Expected time, if one 3x3")
+    box = playground("05_what_it_costs", "Multiplications, if one 3x3")
     says(box, "64 / (16 x 32 x 32)")
     assert (
         box.locator("table").evaluate("table => getComputedStyle(table).borderCollapse")

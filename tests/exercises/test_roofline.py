@@ -1,7 +1,7 @@
 """Answers to the checkers of roofline: multiplications per byte, the time, composing first."""
 
 from helpers.checkers import checker_tests
-from lessonlib.costs.composed_pair import composing_share
+from lessonlib.costs.composing import composing_share
 from lessonlib.exercises import roofline
 from lessonlib.exercises.roofline import check_composing, check_intensity, check_time
 

@@ -3,6 +3,7 @@
 import pytest
 
 from lessonlib.arms import ARMS
+from lessonlib.costs.choosing import choices
 from lessonlib.costs.counting import cost
 from lessonlib.costs.timing import Timing
 from lessonlib.playgrounds.costs import CostPlayground
@@ -31,12 +32,15 @@ def test_it_shows_what_is_counted_for_every_setting(explorer):
 
 def test_it_says_which_way_the_composed_pair_goes(explorer):
     choose(explorer, channels=32, pixels=14, batch=4, stride=2)
-    assert "32 / (4 x 7 x 7) = 16.3% " in explorer.message.value
-    assert "composed first" in explorer.message.value
-    choose(explorer, batch=1)
-    assert "32 / (1 x 7 x 7) = 65.3% " in explorer.message.value
-    assert "goes in series" in explorer.message.value
-    assert explorer.costs["pair-composed"] == explorer.costs["pair"]
+    assert "32 / (4 x 7 x 7) = 16.3%)" in explorer.message.value
+    assert "in series 2.49; composed into one kernel 1.16" in explorer.message.value
+    assert "Measured here" not in explorer.message.value
+    explorer.measure()
+    [choice] = [c for c in choices() if c.shape == (4, 32, 14, 14) and c.stride == 2]
+    times = f"first {choice.composed_ms:,.2f} ms, in series {choice.series_ms:,.2f} ms"
+    assert times in explorer.message.value
+    way = "is composed first" if choice.composes else "goes in series"
+    assert f"So the composed pair {way}" in explorer.message.value
 
 
 def test_it_measures_forgets_and_undoes(explorer):
