@@ -13,7 +13,7 @@ from lessonlib.configs import TIERS, current_tier
 from lessonlib.imagewoof.batches import MEAN, STD, Batches
 from lessonlib.imagewoof.crops import middle
 from lessonlib.imagewoof.photos import load_photos, synthetic_photos
-from lessonlib.training.fit import OutOfMemory, fit, learner_for
+from lessonlib.training.fit import DeviceLost, OutOfMemory, fit, learner_for
 from lessonlib.training.recorder import TrainingControl
 from lessonlib.training.runs import load_runs, record
 
@@ -169,6 +169,21 @@ def test_out_of_memory_names_a_smaller_batch(photos, monkeypatch):
     ):
         fit(learner)
     assert fit(learner_for(ARMS["3x3"], photos, TIER)).finished
+
+
+def test_a_gpu_that_is_gone_is_one_sentence_and_the_checkpoint_stays(photos, tmp_path):
+    path = tmp_path / "run.pt"
+    learner = learner_for(ARMS["3x3"], photos, TIER)
+    batches = len(learner.dls.train)
+
+    def watch(recorder):
+        if recorder.done == batches + 2:  # in the second epoch
+            raise RuntimeError("CUDA error: unspecified launch failure\nCUDA kernel errors ...")
+
+    with pytest.raises(DeviceLost, match=r"does not answer \(CUDA error: .*\): restart the kernel"):
+        fit(learner, watch, checkpoint=path)
+    again = fit(learner_for(ARMS["3x3"], photos, TIER), checkpoint=path)
+    assert again.losses == fit(learner_for(ARMS["3x3"], photos, TIER)).losses
 
 
 def test_runs_are_lines_and_a_damaged_line_is_left_out(photos, tmp_path, monkeypatch, capsys):
