@@ -194,7 +194,8 @@ def _device_answers(device):
     except RuntimeError as error:
         if is_out_of_memory(error) or not is_device_error(error):
             raise
-        why = str(error).strip().splitlines()[0].rstrip(".")
+        lines = str(error).strip().splitlines()  # fastai puts one of its own before a callback's
+        why = next((line.strip() for line in lines if " error" in line), lines[0]).rstrip(".")
         raise DeviceLost(
             f"The device {device} does not answer ({why}): restart the kernel, or set "
             "LESSON_DEVICE=cpu. What was trained is kept."
