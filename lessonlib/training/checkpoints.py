@@ -65,7 +65,7 @@ def load(path, learner, recorder):
         return False
     fresh = {name: value.clone() for name, value in learner.model.state_dict().items()}
     try:
-        state = torch.load(path, map_location=learner.dls.device, weights_only=True)
+        state = torch.load(path, map_location=learner.device, weights_only=True)
         learner.model.load_state_dict(state["model"])
         learner.create_opt()
         learner.opt.load_state_dict(state["optimizer"])

@@ -74,6 +74,7 @@ def learner_for(arm, photos, tier, seed=0, precision=None):
     learner.tier = tier
     learner.seed = seed
     learner.precision = precision
+    learner.device = device
     return learner
 
 
@@ -92,11 +93,11 @@ def fit(learner, watch=None, control=None, checkpoint=None, record_as=None):
     recorder = Recorder(watch, control, checkpoint)
     if checkpoint:
         checkpoints.load(checkpoint, learner, recorder)
-    with _device_answers(learner.dls.device):
+    with _device_answers(learner.device):
         too_large = _train(learner, recorder)
     if too_large:
         learner.opt = None
-        empty_cache(learner.dls.device)
+        empty_cache(learner.device)
         raise OutOfMemory(_too_large(learner.tier.batch))
     if recorder.trouble:
         raise recorder.trouble
@@ -144,7 +145,7 @@ def _run_of(learner, recorder):
         data=learner.photos.source,
         copy=learner.photos.copy,
         stand_in=learner.photos.stand_in,
-        device=learner.dls.device.type,
+        device=learner.device.type,
         precision=learner.precision,
         epochs=recorder.epochs,
         losses=[round(loss, 4) for loss in recorder.losses],
