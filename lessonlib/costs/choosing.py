@@ -8,6 +8,7 @@ import threading
 import time
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch._subclasses.fake_tensor import FakeTensor
@@ -18,8 +19,9 @@ from lessonlib.device import synchronize
 
 __all__ = ["Choice", "choices", "composes_first", "composing_pays"]
 
-PATIENCE = 0.04  # seconds for one layer, after a warm-up, so that a whole network takes below one
-ROUNDS = 5  # at most, at least one
+WAYS = (composed_first, in_series)
+PATIENCE = 0.04  # seconds for one layer; then no other round begins
+ROUNDS = 8  # at most
 
 _choices = {}
 _measuring = threading.Lock()  # two runs side by side would slow each other down
@@ -101,17 +103,11 @@ def _key(x, b, c, stride, sources):
 
 
 def _measured(x, b, c, stride, sources):
-    # On the layer's own tensors, detached: no memory for others, and the real layouts and numbers
-    tensors = [t.detach().requires_grad_(s) for t, s in zip((x, b, c), sources)]
-    wanted = [t for t in tensors if t.requires_grad]
-
-    def run(way):
-        y = way(*tensors, stride)
-        if wanted:
-            torch.autograd.grad(y, wanted, y.detach())
-
     with _unseen(x):
-        composed, series = _fastest(run, (composed_first, in_series), x.device)
+        for way in WAYS:  # with one photo, since libraries take long to start
+            _run(way, x[:1], b, c, stride, sources)
+        calls = [partial(_run, way, x, b, c, stride, sources) for way in WAYS]
+        composed, series = _fastest(calls, x.device)
     return Choice(
         shape=tuple(x.shape),
         hidden=b.shape[0],
@@ -119,29 +115,39 @@ def _measured(x, b, c, stride, sources):
         stride=stride,
         device=str(x.device),
         precision=str(autocast_dtype(x) or x.dtype).removeprefix("torch."),
-        training=bool(wanted),
+        training=any(sources),
         composed_ms=1e3 * composed,
         series_ms=1e3 * series,
     )
 
 
-def _fastest(run, ways, device):
-    """Seconds of each way, the fastest of some rounds in turns."""
-    for way in ways:
-        run(way)  # warms up
-    best = dict.fromkeys(ways, float("inf"))
+def _run(way, x, b, c, stride, sources):
+    """One pass, with backward where a gradient is needed.
+
+    On the layer's own tensors, detached: no memory for others, and the real layouts and numbers.
+    """
+    tensors = [t.detach().requires_grad_(needed) for t, needed in zip((x, b, c), sources)]
+    y = way(*tensors, stride)
+    wanted = [t for t in tensors if t.requires_grad]
+    if wanted:
+        torch.autograd.grad(y, wanted, y.detach())
+
+
+def _fastest(calls, device):
+    """Seconds of each call, the fastest of some rounds in turns."""
+    best = [float("inf")] * len(calls)
+    turns = list(enumerate(calls))
     began = time.perf_counter()
     for round in range(ROUNDS):
-        for way in ways if round % 2 else ways[::-1]:  # to and fro: neither is always the last
+        for i, call in turns if round % 2 else turns[::-1]:  # to and fro: neither always comes last
             synchronize(device)
             start = time.perf_counter()
-            run(way)
+            call()
             synchronize(device)
-            best[way] = min(best[way], time.perf_counter() - start)
-        spent = time.perf_counter() - began
-        if spent * (round + 2) / (round + 1) > PATIENCE:  # another round would not fit
+            best[i] = min(best[i], time.perf_counter() - start)
+        if time.perf_counter() - began > PATIENCE:
             break
-    return best.values()
+    return best
 
 
 @contextmanager
