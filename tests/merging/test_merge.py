@@ -8,8 +8,10 @@ from collections import defaultdict
 from dataclasses import dataclass
 
 import hypothesis.strategies as st
+import pytest
 import torch
 from hypothesis import given, settings
+from torch import nn
 
 from helpers.merged_models import close
 from helpers.random_layers import CONVOLUTIONS, MOST, NORMS, PADS, POOLS, chains, runs
@@ -113,6 +115,30 @@ def try_pairs(cases):
 
 def test_two_layers_become_one_or_are_refused_with_reason():
     try_pairs(500 * REPEATS)
+
+
+@pytest.mark.parametrize(
+    "first, second, kernel, dilation",
+    [
+        (dict(kernel_size=1), dict(kernel_size=3, dilation=2), 3, 2),
+        (dict(kernel_size=1, dilation=3), dict(kernel_size=3, dilation=2), 3, 2),
+        (dict(kernel_size=1, stride=2), dict(kernel_size=3), 3, 2),
+        (dict(kernel_size=3, dilation=2), dict(kernel_size=1, dilation=3), 3, 2),
+        (dict(kernel_size=2, dilation=4), dict(kernel_size=2, dilation=6), 6, 2),
+    ],
+)
+def test_no_taps_stand_between_those_of_dilated_kernels(first, second, kernel, dilation):
+    one = merge(nn.Conv2d(2, 2, bias=False, **first), nn.Conv2d(2, 2, bias=False, **second))
+    assert one.kernel_size == (kernel, kernel)
+    assert one.dilation == (dilation, dilation)
+
+
+def test_padding_counts_only_where_a_stride_reads_it():
+    """A 1x1 with stride 2 and padding 2 reads two pixels before the edge, not one."""
+    first = nn.Sequential(nn.ZeroPad2d((0, 1, 0, 1)), nn.Conv2d(2, 2, 2, bias=False))
+    second = nn.Conv2d(2, 2, 1, stride=2, padding=2)
+    x = torch.randn(1, 2, 9, 9)
+    assert torch.allclose(merge(first, second)(x), second(first(x)), atol=1e-5)
 
 
 if __name__ == "__main__":
