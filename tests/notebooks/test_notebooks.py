@@ -25,6 +25,7 @@ PAPERS = {
     "1502.03167": "Batch Normalization: Accelerating Deep Network Training "
     "by Reducing Internal Covariate Shift",
     "1512.00567": "Rethinking the Inception Architecture for Computer Vision",
+    "1509.09308": "Fast Algorithms for Convolutional Neural Networks",
     "1603.07285": "A guide to convolution arithmetic for deep learning",
     "1811.10495": "ExpandNets: Linear Over-parameterization "
     "to Train Compact Convolutional Networks",
