@@ -39,7 +39,8 @@ notebooks: address
 	  $(or $(NB),$(sort $(wildcard notebooks/*.ipynb)))
 	$(BIN)/python -m ruff format notebooks
 
-# Write Repository, as pyproject.toml has it, into the notebooks' badges and set-up cells
+# Write the repository's address into the notebooks' badges and set-up cells: Repository in
+# pyproject.toml, or git's origin while that is the placeholder OWNER
 address: .venv/ready
 	$(BIN)/python scripts/address.py
 
