@@ -50,8 +50,8 @@ def train_trial(trial, name, source, arithmetic, patient):
     Raises DataError if this worker has other photos or computes in another way, KeyboardInterrupt
     if the run was interrupted.
     """
-    _check_worker(trial, source, arithmetic)
     path = unfinished_path(trial.arm, trial.seed, trial_key(trial, source), ".lock")
+    _check_worker(trial, source, arithmetic)
     try:
         lock = FileLock(path).acquire(timeout=-1 if patient else 0, poll_interval=0.5)
     except Timeout:
