@@ -34,7 +34,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from helpers.stock import photo_folder, stock_loaders  # noqa: E402
 
 ROUNDS = 9
-PHOTOS = 1024
+PHOTOS = 512
 HALF_128 = replace(TIERS["gpu"], name="half128", network=replace(XRESNET18, width=0.5))
 SIZES = TIERS | {"half128": HALF_128}
 

@@ -50,8 +50,10 @@ def test_both_ways_are_pillows_crop_and_resize(width, height, left, top, px):
     expected = torch.stack([by_pillow(images[k], box, px) for k in (2, 0)]).float()
     by_one = crop_one_by_one(images, chosen, boxes, px).float()
     by_matrices = crop_by_matrices(images, chosen, boxes, px)
-    assert (by_one - expected).abs().max() <= 1
-    assert (by_matrices - expected).abs().max() <= 1.01  # Pillow rounds twice
+    # The matrices do not round; Pillow and torch round after the columns and after the rows, so
+    # each is within one level of the matrices, and a hundredth for their whole-number weights
+    assert (by_matrices - expected).abs().max() <= 1.02
+    assert (by_matrices - by_one).abs().max() <= 1.02
 
 
 @pytest.mark.parametrize("way", [crop_one_by_one, crop_by_matrices])

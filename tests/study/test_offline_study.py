@@ -39,7 +39,7 @@ pytestmark = pytest.mark.skipif(
 def checkout(folder, python, does):
     for path in (folder / "scripts" / "offline_study.sh", folder / python):
         path.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copy(SCRIPT, folder / ".ci")
+    shutil.copy(SCRIPT, folder / "scripts")
     (folder / python).write_text(f"#!/usr/bin/env bash\n{does}\n")
     (folder / python).chmod(0o755)
     return folder
@@ -79,9 +79,10 @@ def test_every_piece_is_small_and_the_study_begins_when_all_are_there(tmp_path):
     assert len(pieces) == 3
     assert all(piece.stat().st_size < 50_000_000 for piece in pieces)
     bring = partial(run_with, there, tmp_path)
-    assert bring() == (1, "There is no build/offline/pieces: pack, and bring it with every piece.")
+    none = "There is no build/offline/pieces: pack, then copy it here with every piece."
+    assert bring() == (1, none)
     assert bring(sums, pieces[2])[1].startswith(
-        "Still to come, or damaged: piece.00 piece.01. Bring it in build/offline, "
+        "Missing or damaged: piece.00 piece.01. Copy to build/offline, "
     )
     damaged = tmp_path / "piece.00"
     damaged.write_bytes(b"half")
