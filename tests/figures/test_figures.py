@@ -11,7 +11,8 @@ from lessonlib.figures.arms import footprints, ways
 from lessonlib.figures.recorded_runs import curves_chart, differences_chart, recorded_chart
 from lessonlib.figures.style import arm_style
 from lessonlib.kernels import compose, embed
-from lessonlib.study.verdicts import interval, verdict
+from lessonlib.study.intervals import interval
+from lessonlib.study.verdicts import verdict
 
 TWO, THREE, FIVE = (torch.ones(k, k) for k in (2, 3, 5))
 PAIR = compose(TWO, TWO)

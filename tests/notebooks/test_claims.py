@@ -4,8 +4,9 @@ import pytest
 
 from lessonlib.claims import claims, ledger
 from lessonlib.study.comparisons import compared
+from lessonlib.study.intervals import interval
 from lessonlib.study.plans import get_plan
-from lessonlib.study.verdicts import interval, verdict
+from lessonlib.study.verdicts import verdict
 from lessonlib.training.runs import load_runs
 
 THREE = ("the thread, clean", "as in 2019", "2019, one stem for all")
