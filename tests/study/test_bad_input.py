@@ -10,7 +10,6 @@ from helpers.bad_input import HERE, NAN, Bad, bad_input_test, drawings, said
 from lessonlib.study import intervals, verdicts
 from lessonlib.study.comparisons import compared
 from lessonlib.study.plans import get_plan
-from lessonlib.study.resampling import conclusions, resample_studies
 from lessonlib.study.runner import main, run_study
 from lessonlib.training import pretrained, trained_kernels
 from lessonlib.training.trained_kernels import permute_taps
@@ -116,32 +115,18 @@ test_statistics = bad_input_test(
             "at least 0.001",
         ),
         Bad(
-            "arms in a list",
-            lambda _: resample_studies([1, 2], 2),
-            TypeError,
-            "accuracies is of type list",
-            "give a dict",
+            "no spread",
+            lambda _: intervals.power(1, NAN, 3),
+            ValueError,
+            "spread is nan",
+            "a number of points above 0",
         ),
         Bad(
-            "an arm without runs",
-            lambda _: resample_studies({"3x3": []}, 2),
+            "an impossible p-value",
+            lambda _: intervals.holm([NAN]),
             ValueError,
-            "3x3",
-            "leave it out",
-        ),
-        Bad(
-            "no such reference",
-            lambda _: conclusions({"a": X}, "b", 1),
-            ValueError,
-            "no 'b'",
-            "choose one of a",
-        ),
-        Bad(
-            "a margin of nan",
-            lambda _: conclusions({"a": X}, "a", NAN),
-            ValueError,
-            "margin is nan",
-            "0 or more",
+            "p-value",
+            "leave out those without one",
         ),
         Bad(
             "a plan's name",
