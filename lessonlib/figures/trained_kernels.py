@@ -33,10 +33,11 @@ def changes_chart(layers, source, show=9):
     picture = torch.cat([_layer_row(layer, show) for layer in layers])
     axes.imshow(picture.numpy(), cmap="PuOr_r", vmin=-1, vmax=1)
     block = CELL * show + BETWEEN
-    shares = [[f"{constant_share(kernels):.0%}" for kernels in _three(layer)] for layer in layers]
+    shares = [_constant_shares(layer) for layer in layers]
     for row, texts in enumerate(shares):
         for place, share in enumerate(texts):
-            axes.text(block * (place + 1) - BETWEEN, CELL * row + 1, share, va="center", fontsize=9)
+            right = block * place + CELL * show
+            axes.text(right, CELL * row + 1, share, va="center", fontsize=9)
     names = [f"{number}: {x.shape[1]} to {x.shape[0]}" for number, x in enumerate(layers, 1)]
     axes.set_yticks([CELL * row + 1 for row in range(len(layers))], names, fontsize=9)
     axes.set_xticks([block * place + CELL * show / 2 for place in range(3)], BLOCKS)
@@ -47,6 +48,10 @@ def changes_chart(layers, source, show=9):
     figure.supxlabel(f"{beside}\n{source}", fontsize=8, color=DARK)
     words = "; ".join(f"layer {i} {', '.join(texts)}" for i, texts in enumerate(shares, 1))
     return Picture(figure, f"{ALT} {words}.")
+
+
+def _constant_shares(layer):
+    return [f"{constant_share(kernels):.0%}" for kernels in _three(layer)]
 
 
 def _three(layer):

@@ -85,20 +85,20 @@ def layer_of(initial, change):
 
 def test_a_change_is_told_from_the_noise_that_it_was_added_to():
     """Small products added to large noise: the kernels hide them, the change does not."""
-    noise = gaussian(200, 3, 3).double()
-    factors = gaussian(200, 2, 2, 2, seed=1).double()
+    noise = gaussian(80, 3, 3).double()
+    factors = gaussian(80, 2, 2, 2, seed=1).double()
     products = torch.stack([compose(*both) for both in factors])
     found = layer_change(layer_of(noise, 0.05 * products))
     assert found.cosine > 0.98 and found.change < 1e-5
-    assert found.errors > 20 and found.exchanged > 0.2
+    assert found.errors > 10 and found.exchanged > 0.2
     assert found.trained == pytest.approx(found.initial, abs=0.01)
 
 
 def test_noise_added_to_noise_is_no_change_to_speak_of():
-    noise = gaussian(2, 300, 3, 3).double()
+    noise = gaussian(2, 100, 3, 3).double()
     found = layer_change(layer_of(*noise))
-    assert abs(found.errors) < 3 and found.cosine == pytest.approx(0.7, abs=0.05)
-    assert found.constant == pytest.approx(1 / 9, abs=0.02)
+    assert abs(found.errors) < 3 and found.cosine == pytest.approx(0.7, abs=0.06)
+    assert found.constant == pytest.approx(1 / 9, abs=0.04)
 
 
 def test_what_is_kept_is_what_the_models_have(tmp_path, monkeypatch):
