@@ -1,7 +1,6 @@
 """What all checkers rest on: inputs, how answers are read and compared, the learner's own state."""
 
 import importlib
-import math
 import pkgutil
 import sys
 from fractions import Fraction
