@@ -43,7 +43,8 @@ class Calls:
                 calls.asked.add(self)
             return kind.__getattribute__(self, attribute)
 
-        layer.__class__ = type(kind.__name__, (kind,), {"__getattribute__": read})
+        own = {"__getattribute__": read, "__module__": kind.__module__}
+        layer.__class__ = type(kind.__name__, (kind,), own)
 
     def _runs(self, layer):
         return any(self.noted[call].module is layer for call in self._running)

@@ -1,16 +1,19 @@
 """Merge each chain of a whole model into one convolution, where that is exact and pays."""
 
 import warnings
+from math import prod
 from numbers import Real
 from typing import Any
 
+import torch
 from torch import nn
 
 from lessonlib.checks import require_type
 from lessonlib.merging.chains import convolutions_of, differing_in_chain
 from lessonlib.merging.layers import CannotMerge
+from lessonlib.merging.pairs import like_of
 from lessonlib.merging.plans import Plan, carried_out, example_of
-from lessonlib.merging.steps import steps_of
+from lessonlib.merging.steps import Step, steps_of
 from lessonlib.merging.tracing import find_chains, sharing_copy
 
 __all__ = ["plan", "merge_chains"]
@@ -32,7 +35,7 @@ def plan(model: nn.Module, x: Any = None, *, at_most: float = 1.0, interior: boo
     example = example_of(x)
     chains = find_chains(model, example)
     left = chains.left
-    steps = []
+    steps: list = []
     for names in chains.names:
         layers = [model.get_submodule(name) for name in names]
         found = dict(zip(names, convolutions_of(layers)))
@@ -40,7 +43,8 @@ def plan(model: nn.Module, x: Any = None, *, at_most: float = 1.0, interior: boo
             if isinstance(parts, CannotMerge):
                 left[name] = str(parts)
         for run in _runs(names, left):
-            steps += steps_of(run, [found[name] for name in run], at_most, interior)
+            for step in steps_of(run, [found[name] for name in run], at_most, interior):
+                steps += [step] if _fits(step, model) else _one_by_one(step, found)
     merged = [step for step in steps if step.one]
     differ = _differ(model, example, merged) if interior else {}
     return Plan(steps, left, differ, chains.assumed, interior)
@@ -96,6 +100,25 @@ def _runs(names, left):
         else:
             runs[-1].append(name)
     return [run for run in runs if len(run) > 1]
+
+
+def _fits(step, model):
+    """Whether the numbers of the convolution can be written in the type of its layers."""
+    if not step.one:
+        return True
+    like = like_of([model.get_submodule(name) for name in step.names], otherwise=model)
+    most = torch.finfo(like.dtype).max
+    if prod(part.weight.abs().flatten(1).sum(1).max().item() for part in step.parts) < most:
+        return step.one.bias.abs().max() <= most  # no product can be larger than that of the sums
+    one = step.convolution()
+    return max(one.weight.abs().max(), one.bias.abs().max()) <= most
+
+
+def _one_by_one(step, found):
+    """The layers of a step, each in a step of its own."""
+    why = "as one their numbers would be too large for the type of their weights"
+    steps = [Step([name], found[name], None, why) for name in step.names[:-1]]
+    return [*steps, Step(step.names[-1:], found[step.names[-1]], None, step.why_not)]
 
 
 def _differ(model, example, steps):
