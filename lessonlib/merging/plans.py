@@ -7,8 +7,9 @@ from typing import Any
 import torch
 from torch import nn
 
+from lessonlib.costs.timing import Timing
 from lessonlib.merging.chains import convolutions_of, macs_of
-from lessonlib.merging.examples import Example, check_same
+from lessonlib.merging.examples import Example, check_same, timed
 from lessonlib.merging.layers import CannotMerge, as_layer
 from lessonlib.merging.outlines import Outline, outline_of
 from lessonlib.merging.pairs import like_of
@@ -54,6 +55,13 @@ class Plan:
         chains = find_chains(model, example)
         steps = [_fitted(step, model, chains, self.interior) for step in self.merged]
         return carried_out(steps, model, example if not self.interior else None)
+
+    def timed(self, model: nn.Module, x: Any) -> dict[str, Timing]:
+        """The `Timing` of the model and of the merged one on x: "before" and "after", in turns.
+
+        Raises as `apply`.
+        """
+        return timed(model, self.apply(model, x), Example(x))
 
     def to_json(self) -> str:
         """The plan as JSON text, for `Plan.from_json`: names, sizes and reasons, no weights."""
