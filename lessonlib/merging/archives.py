@@ -13,6 +13,7 @@ import math
 import os
 import re
 import zipfile
+from typing import Any
 
 import torch
 
@@ -185,7 +186,7 @@ def _is_own(name):
         return False
     if parts[2] not in NAMESPACES or parts[3] in WRITERS:
         return False
-    found = torch
+    found: Any = torch
     for part in parts[1:]:
         found = getattr(found, part, None)
     return isinstance(found, torch._ops.OpOverload | torch._ops.OpOverloadPacket)

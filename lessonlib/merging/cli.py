@@ -7,6 +7,7 @@ import zipfile
 from dataclasses import asdict
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -70,7 +71,7 @@ def _merge_exported(given):
     """What was done with a model in torch's format."""
     program = _load(given.model)
     model = with_layers(program)
-    report = {"plan": plan(model, at_most=given.at_most)}
+    report: dict = {"plan": plan(model, at_most=given.at_most)}
     if given.output is None and not given.time:
         return report
     example = Example(*program.example_inputs)
@@ -93,7 +94,7 @@ def _merge_onnx(given):
         raise ValueError("Only a model saved by torch.export.save brings inputs to time it with.")
     model = onnx_files.load(given.model)
     merged, found = onnx_files.merge_onnx(model, at_most=given.at_most)
-    report = {"plan": found}
+    report: dict = {"plan": found}
     if given.output is not None:
         report["difference"] = onnx_files.compared(model, merged)
         _write(given.output, merged.SerializeToString())
@@ -148,12 +149,12 @@ def _kind(path, said):
 
 def _saved(program, path):
     """The bytes of the file for a merged model."""
-    archive = io.BytesIO()  # torch would end the process if the disk is full
     if path.suffix == ONNX:
         _with_onnx("onnxscript", path)
-        torch.onnx.export(program, (), archive, dynamo=True, verbose=False)
-    else:
-        torch.export.save(program, archive)
+        onnx_program: Any = torch.onnx.export(program, dynamo=True, verbose=False)
+        return onnx_program.model_proto.SerializeToString()
+    archive = io.BytesIO()  # torch would end the process if the disk is full
+    torch.export.save(program, archive)
     return archive.getvalue()
 
 
@@ -173,7 +174,9 @@ def _plain(value):
 
 def _in_words(report):
     yield str(report["plan"])
-    if report.get("difference") is not None:
+    if "difference" in report and report["difference"] is None:
+        yield "It cannot be run on random inputs here, so the outputs were not compared."
+    elif "difference" in report:
         yield (
             "Largest difference of the outputs on the model's own example: "
             f"{report['difference']:.1e} of the largest number."
