@@ -432,9 +432,8 @@ window.lesson = (() => {
       show();
     }
 
-    root.replaceChildren(
-      make("div", { class: "lesson-controls" }, ...controls, make("span", { class: "lesson-last" }, undo, more)),
-      ...body, message, text);
+    const last = make("div", { class: "lesson-last" }, message, undo, more);
+    root.replaceChildren(make("div", { class: "lesson-controls" }, ...controls), ...body, last, text);
     return { say, changed };
   }
 
@@ -667,6 +666,7 @@ window.lesson = (() => {
     }));
     const grid = kernelGrid({ name: words.kernel, kernel: kernels[size], say, change: hold });
     const presets = sizes.map((name) => presetMenu(words, state.presets[name], () => kernels[name], (kernel) => hold(kernel, true)));
+    const shelf = make("span");
     const row = spot(state.views, state.side, () => [grid.kernel.length, 1], look);
     const glass = lens(words);
 
@@ -683,11 +683,10 @@ window.lesson = (() => {
     function draw() {
       const kernel = kernels[size];
       if (grid.kernel !== kernel) grid.set(kernel);
-      sizes.forEach((name, n) => {
-        toggles[n].setAttribute("aria-pressed", name === size);
-        presets[n].element.hidden = name !== size;
-        presets[n].follow();
-      });
+      sizes.forEach((name, n) => toggles[n].setAttribute("aria-pressed", name === size));
+      const preset = presets[sizes.indexOf(size)];
+      if (preset.element.parentElement !== shelf) shelf.replaceChildren(preset.element);
+      preset.follow();
       const shown = brightness(kernel);
       row.all[0].show(photo.photo.picture);
       row.all[1].show(correlate(photo.photo.picture, kernel), shown);
@@ -698,7 +697,7 @@ window.lesson = (() => {
 
     row.element.children[0].after(grid.element);
     const box = frame(root, state, {
-      controls: [...photo.elements, make("span", { role: "group", "aria-label": words.size }, ...toggles), ...presets.map((menu) => menu.element)],
+      controls: [...photo.elements, make("span", { role: "group", "aria-label": words.size }, ...toggles), shelf],
       body: [row.element, glass.element],
       values: () => [photo.photo, size, ...sizes.map((name) => kernels[name])],
       restore([picture, chosen, ...held]) {
@@ -958,13 +957,12 @@ window.lesson = (() => {
   const STYLES = `
 .lesson-playground { --lesson-ink: var(--jp-content-font-color1, var(--color-foreground-primary, CanvasText));
   --lesson-edge: var(--jp-border-color1, var(--color-background-border, #bbb));
-  container-type: inline-size; color: var(--lesson-ink); font: 14px/1.5 system-ui, sans-serif; padding: 4px 0 8px; }
+  container-type: inline-size; color: var(--lesson-ink); font-size: 14px; line-height: 1.5; padding: 4px 0 8px; }
 .lesson-playground > img { max-width: 100%; background: white; }
 .lesson-playground [hidden] { display: none; }
 
 .lesson-controls { display: flex; flex-wrap: wrap; gap: 8px 20px; align-items: center; margin-bottom: 12px; }
 .lesson-controls > :not([hidden]) { display: inline-flex; flex-wrap: wrap; align-items: center; gap: 6px; }
-.lesson-controls > .lesson-last { margin-left: auto; }
 .lesson-playground :is(button, select) { height: 34px; padding: 0 12px; border: 1px solid var(--lesson-edge); border-radius: 6px;
   background: transparent; color: inherit; font: inherit; width: auto; margin: 0; box-shadow: none; white-space: nowrap; }
 .lesson-playground option { color: #111; background: white; }
@@ -981,19 +979,19 @@ window.lesson = (() => {
 .lesson-name { line-height: 24px; }
 .lesson-cells > div { display: grid; grid-template-columns: repeat(var(--columns), var(--cell, 52px)); }
 .lesson-cell { box-sizing: border-box; width: calc(100% - 3px); height: calc(var(--cell, 52px) - 3px); margin: 0 3px 3px 0;
-  padding: 0; border: 1px solid #0003; border-radius: 6px; color: #111; font: 16px/1 system-ui, sans-serif;
+  padding: 0; border: 1px solid #0003; border-radius: 6px; color: #111; font-family: inherit; font-size: 16px; line-height: 1;
   font-variant-numeric: tabular-nums; text-align: center; display: grid; place-items: center; }
 input.lesson-cell { cursor: ew-resize; touch-action: pan-y; appearance: none; box-shadow: none; }
 .lesson-cell:focus-visible, .lesson-cell.lit { outline: 3px solid var(--lesson-ink, currentColor); outline-offset: -1px; }
 
-.lesson-row { display: flex; align-items: center; gap: 10px; }
+.lesson-row { display: flex; align-items: center; gap: 7px; }
 .lesson-kernels { flex-wrap: wrap; gap: 14px; }
 .lesson-column { display: flex; flex-direction: column; gap: 8px; }
 .lesson-made { min-height: 42px; font-variant-numeric: tabular-nums; }
 .lesson-sign { align-self: center; }
 .lesson-view { min-width: 0; display: grid; grid-template: ". title" auto "sign square" auto / auto minmax(0, 240px); }
 .lesson-view > .lesson-name { grid-area: title; white-space: nowrap; }
-.lesson-view > .lesson-sign { grid-area: sign; margin-right: 10px; }
+.lesson-view > .lesson-sign { grid-area: sign; margin-right: 7px; }
 .lesson-square { grid-area: square; position: relative; width: 240px; max-width: 100%; aspect-ratio: 1; overflow: hidden;
   touch-action: pan-y; cursor: crosshair; }
 .lesson-square canvas { display: block; image-rendering: pixelated; }
@@ -1002,7 +1000,8 @@ input.lesson-cell { cursor: ew-resize; touch-action: pan-y; appearance: none; bo
 .lesson-lens { display: flex; flex-wrap: wrap; align-items: center; gap: 4px 14px; margin-top: 8px; font-variant-numeric: tabular-nums; }
 .lesson-mini { display: grid; grid-template-columns: repeat(var(--columns), 42px); gap: 1px; line-height: 28px; text-align: center; color: #111; }
 .lesson-lens .lesson-sign { margin-top: 24px; }
-.lesson-message { min-height: 42px; margin-top: 10px; }
+.lesson-last { display: flex; align-items: start; gap: 6px; margin-top: 10px; }
+.lesson-message { flex: 1; min-height: 42px; margin-right: 20px; }
 .lesson-code { display: block; box-sizing: border-box; width: 100%; margin-top: 8px; font: 13px/1.5 monospace; color: inherit; background: transparent;
   border: 1px solid var(--lesson-edge); border-radius: 6px; padding: 8px; white-space: pre; overflow-x: auto; resize: vertical; }
 .lesson-stack { display: grid; grid-template-columns: repeat(2, auto); gap: 6px 32px; justify-content: start; margin-bottom: 12px; }
@@ -1016,15 +1015,17 @@ input.lesson-cell { cursor: ew-resize; touch-action: pan-y; appearance: none; bo
   .lesson-view > .lesson-sign { margin-right: 0.4em; }
 }
 @container (max-width: 520px) {
-  .lesson-view { flex: 0 0 calc(50% - 8px); }
+  .lesson-view { flex: 0 0 calc(50% - 8px); max-width: 240px; }
   .lesson-view > .lesson-name { white-space: normal; }
-  .lesson-row, .lesson-lens { gap: 8px; }
+  .lesson-lens { gap: 8px; }
   .lesson-kernels { --cell: 46px; }
   .lesson-column { flex-direction: row; flex-wrap: wrap; gap: 8px 24px; }
   .lesson-mini { grid-template-columns: repeat(var(--columns), 36px); font-size: 12px; }
   .lesson-stack { gap: 6px 12px; }
   .lesson-stack input[type=range] { width: 80px; }
-  .lesson-message { min-height: 84px; }
+  .lesson-last { flex-wrap: wrap; }
+  .lesson-message { flex: 0 0 100%; min-height: 63px; margin: 0; }
+  .lesson-row { align-items: end; }
   .lesson-made { min-height: 63px; }
 }
 `;
