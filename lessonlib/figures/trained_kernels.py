@@ -3,6 +3,7 @@
 import torch
 from matplotlib.figure import Figure
 
+from lessonlib.figures.kernels import ENTRIES
 from lessonlib.figures.labels import DARK
 from lessonlib.figures.pictures import Picture
 from lessonlib.training.trained_kernels import constant_share
@@ -31,13 +32,12 @@ def changes_chart(layers, source, show=9):
     figure = Figure(figsize=(10, 0.28 * len(layers) + 0.9), layout="constrained")
     axes = figure.subplots()
     picture = torch.cat([_layer_row(layer, show) for layer in layers])
-    axes.imshow(picture.numpy(), cmap="PuOr_r", vmin=-1, vmax=1)
+    axes.imshow(picture.numpy(), cmap=ENTRIES, vmin=-1, vmax=1)
     block = CELL * show + BETWEEN
-    shares = [_constant_shares(layer) for layer in layers]
+    shares = [_shares(layer) for layer in layers]
     for row, texts in enumerate(shares):
-        for place, share in enumerate(texts):
-            right = block * place + CELL * show
-            axes.text(right, CELL * row + 1, share, va="center", fontsize=9)
+        for place, share in enumerate(texts, 1):
+            axes.text(block * place - BETWEEN, CELL * row + 1, share, va="center", fontsize=9)
     names = [f"{number}: {x.shape[1]} to {x.shape[0]}" for number, x in enumerate(layers, 1)]
     axes.set_yticks([CELL * row + 1 for row in range(len(layers))], names, fontsize=9)
     axes.set_xticks([block * place + CELL * show / 2 for place in range(3)], BLOCKS)
@@ -50,7 +50,8 @@ def changes_chart(layers, source, show=9):
     return Picture(figure, f"{ALT} {words}.")
 
 
-def _constant_shares(layer):
+def _shares(layer):
+    """The share of the constant kernel in each block, in words."""
     return [f"{constant_share(kernels):.0%}" for kernels in _three(layer)]
 
 

@@ -55,8 +55,10 @@ def answers(runs: Iterable[Run], photos: int) -> list[Answer]:
     as long as a comparison has fewer runs than an interval needs: the family is judged together.
     ValueError if an arm's runs are of several learning rates, or a seed is there twice.
     """
-    runs = [run for run in runs if run.seed in SEEDS]
-    of_arm = {arm: [run for run in runs if run.arm == arm and run.finished] for arm in FOUR}
+    of_arm = {arm: [] for arm in FOUR}
+    for run in runs:
+        if run.arm in of_arm and run.seed in SEEDS and run.finished:
+            of_arm[run.arm].append(run)
     _check_rates(of_arm)
     sides = [unpaired(of_arm[arm], of_arm[BASE]) for arm in OTHERS]
     found = [welch(*side) for side in sides]
