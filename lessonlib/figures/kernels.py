@@ -5,7 +5,7 @@ from matplotlib.figure import Figure
 
 from lessonlib.figures.labels import DARK
 from lessonlib.figures.pictures import Picture
-from lessonlib.figures.style import COLORS, DASHES
+from lessonlib.figures.style import COLORS, DASHES, in_our_style
 from lessonlib.kernels import correlate
 
 __all__ = ["drift_chart", "kernel_row", "patch_map", "spectrum_chart"]
@@ -13,6 +13,7 @@ __all__ = ["drift_chart", "kernel_row", "patch_map", "spectrum_chart"]
 PALE = 1.7  # the colours run to so many times the largest entry: pale enough for the numbers
 
 
+@in_our_style
 def kernel_row(kernels, alt):
     """Small kernels side by side as coloured squares with their numbers.
 
@@ -32,6 +33,7 @@ def kernel_row(kernels, alt):
     return Picture(figure, alt)
 
 
+@in_our_style
 def patch_map(entries, alt):
     """Which products meet in each entry of a kernel, as a square of cells.
 
@@ -50,6 +52,7 @@ def patch_map(entries, alt):
     return Picture(figure, alt)
 
 
+@in_our_style
 def drift_chart(stacks, layers, size=25):
     """A dot after `layers` layers of each stack, all padded by 1.
 
@@ -70,6 +73,7 @@ def drift_chart(stacks, layers, size=25):
     return Picture(figure, alt)
 
 
+@in_our_style
 def spectrum_chart(spectra):
     """Singular values, largest first, as shares of the largest, on a logarithmic scale.
 

@@ -4,7 +4,7 @@ from matplotlib.figure import Figure
 
 from lessonlib.figures.labels import DARK
 from lessonlib.figures.pictures import Picture
-from lessonlib.figures.style import COLORS
+from lessonlib.figures.style import COLORS, in_our_style
 
 __all__ = ["conclusion_bars"]
 
@@ -14,6 +14,7 @@ FRAME = {"edgecolor": "black", "linewidth": 2, "zorder": 2}
 NARROW = 0.17  # a piece of this share or less is narrower than its words
 
 
+@in_our_style
 def conclusion_bars(found, expected, title):
     """The share of studies that call an arm worse, the same or better.
 

@@ -5,7 +5,7 @@ from matplotlib.figure import Figure
 
 from lessonlib.figures.labels import DARK
 from lessonlib.figures.pictures import Picture
-from lessonlib.figures.style import COLORS
+from lessonlib.figures.style import COLORS, in_our_style
 
 __all__ = ["distance_chart"]
 
@@ -13,6 +13,7 @@ MARKERS = "osD"
 APART = 0.22  # of a row, between the marks of two kinds
 
 
+@in_our_style
 def distance_chart(rows, source):
     """Distances of kernels from products: a mark at the median, a line from 5% to 95% of them.
 
