@@ -8,7 +8,7 @@ import pytest
 from helpers.runs import a_run
 from lessonlib.study.comparisons import compared, comparisons
 from lessonlib.study.plans import get_plan
-from lessonlib.study.report import study_table
+from lessonlib.study.report import _signed, study_table
 from lessonlib.study.runner import main
 from lessonlib.study.verdicts import FEWEST, interval
 
@@ -116,6 +116,11 @@ def test_what_is_too_little_to_be_a_verdict_does_not_stand_either(cpu):
     text = study_table([cpu], list(some_runs(cpu, slightly_better)), "the thread, clean").data
     assert "| one 2x2 | 3x3 | 10 | +0.0 | +0.0 to +0.0 | not distinguishable with 10 runs |" in text
     assert "there stand: none." in text
+
+
+def test_a_bound_that_leaves_out_0_shows_its_sign():
+    found = [_signed(points) for points in (-0.03, 0.04, -2.2, 0.06, 0.0, 0.004)]
+    assert found == ["-0.03", "+0.04", "-2.2", "+0.1", "+0.0", "+0.0"]
 
 
 def test_a_table_without_runs_says_so(tmp_path, monkeypatch, capsys):
