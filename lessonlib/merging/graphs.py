@@ -1,5 +1,6 @@
 """The graphs that torch.fx traces of a model, or of its parts where it cannot trace the whole."""
 
+import operator
 from contextlib import suppress
 from inspect import signature
 
@@ -84,11 +85,27 @@ def first_line(error):
     return next(iter(str(error).splitlines()), "")[:100] or type(error).__name__
 
 
+class _Symbol(fx.Proxy):
+    """Notes `x += y` as that, where torch.fx notes `x = x + y`, which others that read x tell."""
+
+    def __iadd__(self, other):
+        return self.tracer.create_proxy("call_function", operator.iadd, (self, other), {})
+
+    def __isub__(self, other):
+        return self.tracer.create_proxy("call_function", operator.isub, (self, other), {})
+
+    def __imul__(self, other):
+        return self.tracer.create_proxy("call_function", operator.imul, (self, other), {})
+
+
 class _Tracer(fx.Tracer):
     def __init__(self, known, apart):
         super().__init__()
         self.known = known
         self.apart = apart
+
+    def proxy(self, node):
+        return _Symbol(node, self)
 
     def is_leaf_module(self, module, name):
         return module in self.known or module in self.apart or super().is_leaf_module(module, name)

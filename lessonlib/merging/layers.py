@@ -9,7 +9,7 @@ from lessonlib.costs.composed_pair import ComposedPair
 from lessonlib.merging.convolution import Convolution
 from lessonlib.merging.layer_types import CONVOLUTIONS, IDLE, PADS, POOLS, PadWith, is_norm
 
-__all__ = ["CannotMerge", "as_convolutions", "as_layer"]
+__all__ = ["CannotMerge", "as_convolutions", "only_scaling", "as_layer"]
 
 ZERO_PADS: tuple[Any, ...] = (nn.ZeroPad1d, nn.ZeroPad2d, nn.ZeroPad3d)
 
@@ -103,6 +103,13 @@ def _from_batchnorm(layer, axes):
     if layer.bias is not None:
         bias = bias + _exact(layer.bias)
     return _each_channel(scale.view(-1, 1, *(1,) * axes), bias, torch.zeros_like(bias), biased=True)
+
+
+def only_scaling(scale, axes):
+    """A product with one number for each channel, `(channels,)`, as a `Convolution`."""
+    weight = _exact(scale)
+    zeros = torch.zeros_like(weight)
+    return _each_channel(weight.view(-1, 1, *(1,) * axes), zeros, zeros)
 
 
 def _from_pool(layer, axes, channels):

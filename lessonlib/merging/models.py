@@ -10,6 +10,7 @@ from lessonlib.checks import require_type
 from lessonlib.merging.chains import convolutions_of, differing_in_chain, macs_of
 from lessonlib.merging.layers import CannotMerge, as_layer
 from lessonlib.merging.pairs import like_of
+from lessonlib.merging.rewriting import merge_sums
 from lessonlib.merging.steps import Step, steps_of
 from lessonlib.merging.tracing import copy_of, find_chains
 
@@ -20,7 +21,9 @@ __all__ = ["Plan", "plan", "merge_chains"]
 class Plan:
     """What `merge_chains` does to a model; `print` and a notebook show it in words.
 
-    steps: the layers of all chains in order, those that become one convolution in one `Step`;
+    steps: the branches of each sum that become one convolution, then the layers of all chains in
+    order, those that become one in one `Step`. What a sum has become stands under the name of its
+    first layer, and may be in a chain again;
     left: `{name of a layer: why it stays}`;
     differ: `{name of a step's first layer: (positions that differ, of how many)}`, if only the
     interior is merged.
@@ -48,11 +51,11 @@ class Plan:
         return "\n".join([first, "", *(f"- {line}" for line in rest)])
 
     def _line(self, step):
-        line = " + ".join(step.names)
+        line = str(step)
         if step.one:
             line += (
                 f" become {_say(step.one)}, with {macs_of([step.one]):,} multiplications "
-                f"per position instead of {macs_of(step.parts):,}"
+                f"per position instead of {step.macs:,}"
             )
         else:
             line += " stays"
@@ -81,6 +84,17 @@ def plan(
     model is in training mode or cannot be copied, if at_most is not positive, or if x is unusable.
     """
     _check_plan(model, x, at_most, interior)
+    # a copy with the same weights
+    shared = {id(tensor): tensor for tensor in model.state_dict(keep_vars=True).values()}
+    summed, sums, kept = merge_sums(copy_of(model, shared), at_most)
+    steps, left = _chain_steps(summed, at_most, interior)
+    merged = [step for step in steps if step.one]
+    differ = _differ(summed, x, merged) if interior else {}
+    return Plan([*sums, *steps], left | kept, differ)
+
+
+def _chain_steps(model, at_most, interior):
+    """The `Step`s of all chains of a model, and `{name of a layer: why it stays}`."""
     chains, left = find_chains(model)
     steps = []
     for names in chains:
@@ -91,8 +105,7 @@ def plan(
                 left[name] = str(parts)
         for run in _runs(names, left):
             steps += steps_of(run, [found[name] for name in run], at_most, interior)
-    merged = [step for step in steps if step.one]
-    return Plan(steps, left, _differ(model, x, merged) if interior else {})
+    return steps, left
 
 
 def merge_chains(
@@ -107,11 +120,12 @@ def merge_chains(
     the others. Its outputs are those of the model up to rounding (with `interior`, except at the
     border). The model stays unchanged. Raises as `plan`.
     """
-    steps = plan(model, x, at_most, interior).merged
-    merged = copy_of(model)
-    for step in steps:
+    _check_plan(model, x, at_most, interior)
+    merged, _, _ = merge_sums(copy_of(model), at_most)
+    steps, _ = _chain_steps(merged, at_most, interior)
+    for step in [step for step in steps if step.one]:
         first, *others = step.names
-        like = like_of([model.get_submodule(name) for name in step.names], otherwise=model)
+        like = like_of([merged.get_submodule(name) for name in step.names], otherwise=model)
         merged.set_submodule(first, as_layer(step.one, like))
         for name in others:
             merged.set_submodule(name, nn.Identity().eval())

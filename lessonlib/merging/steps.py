@@ -26,6 +26,14 @@ class Step:
     why_not: str = ""
 
     @property
+    def macs(self) -> int:
+        """Multiplications per position of the output, before merging."""
+        return macs_of(self.parts)
+
+    def __str__(self) -> str:
+        return " + ".join(self.names)
+
+    @property
     def becomes(self) -> list[Convolution]:
         """The convolutions that run in the end."""
         return [self.one] if self.one else self.parts

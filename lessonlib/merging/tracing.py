@@ -3,12 +3,30 @@
 from collections import Counter
 from copy import deepcopy
 from itertools import dropwhile
-from typing import Any
+from typing import Any, NamedTuple
+
+from torch import fx, nn
 
 from lessonlib.merging.graphs import first_line, graphs_of
 from lessonlib.merging.layer_types import IDLE, fit_of, why_unknown
 
-__all__ = ["find_chains", "copy_of"]
+__all__ = ["Examined", "examine", "find_chains", "hooked_in", "copy_of"]
+
+
+class Examined(NamedTuple):
+    """What torch.fx shows of a model.
+
+    model: a copy with the same weights, to read only; layers: `{name: module}`;
+    modules: `[(name, graphs), ...]` of the traced modules;
+    calls: for each of them and each of its graphs the known layers it calls, `{node: name}`;
+    left: `{name: why}` of the layers that cannot be merged.
+    """
+
+    model: nn.Module
+    layers: dict[str, nn.Module]
+    modules: list[tuple[str, list[fx.Graph]]]
+    calls: list[list[dict[fx.Node, str]]]
+    left: dict[str, str]
 
 
 def find_chains(model):
@@ -19,6 +37,15 @@ def find_chains(model):
     its parts is examined separately, as if it were called as a whole. The model stays unchanged.
     ValueError if the model cannot be copied.
     """
+    seen = examine(model)
+    chains = []
+    for ways in seen.calls:
+        chains += _chains_in(ways, seen.layers, seen.left)
+    return chains, seen.left
+
+
+def examine(model):
+    """What torch.fx shows of `model`, as `Examined`. ValueError if it cannot be copied."""
     # a copy with the same weights: tracing runs the forward, which may count or keep what it sees
     model = copy_of(model, {id(weight): weight for weight in model.parameters()})
     layers = dict(model.named_modules(remove_duplicate=False))
@@ -28,12 +55,12 @@ def find_chains(model):
         if why := why_unknown(layer):
             left[name or "the model"] = why
     asked = _watched(layers, known)
-    modules = _calls_by_module(model, layers, known, left)
-    left |= _not_alone(modules, layers, asked)
-    chains = []
-    for ways in modules:
-        chains += _chains_in(ways, layers, left)
-    return chains, left
+    modules = list(graphs_of(model, left, known, hooked_in(layers)))
+    calls = []
+    for root, graphs in modules:
+        calls.append([_calls(graph, root, layers, known) for graph in graphs])
+    left |= _not_alone(calls, layers, asked)
+    return Examined(model, layers, modules, calls, left)
 
 
 def copy_of(model, shared=()):
@@ -68,16 +95,13 @@ def _watch(layer, name, asked):
     layer.__class__ = type(kind.__name__, (kind,), {"__getattribute__": read})
 
 
-def _calls_by_module(model, layers, known, left):
-    """For each traced module a list of its ways, the known layers each calls as `{node: name}`."""
+def hooked_in(layers):
+    """`{module: why}` of those with hooks, which have to see the same values."""
     hooked = {}
     for layer in layers.values():
         if layer._forward_hooks or layer._forward_pre_hooks:
             hooked[layer] = "it has hooks"
-    modules = []
-    for root, graphs in graphs_of(model, left, known, hooked):
-        modules.append([_calls(graph, root, layers, known) for graph in graphs])
-    return modules
+    return hooked
 
 
 def _calls(graph, root, layers, known):
