@@ -8,11 +8,12 @@ import operator
 from typing import Any, NamedTuple
 
 import torch
-from torch import fx
+from torch import fx, nn
 
 from lessonlib.merging.in_place import IN_PLACE, is_fresh
+from lessonlib.merging.layer_types import CONVOLUTIONS
 
-__all__ = ["Branch", "Addend", "Branches", "by_source", "names_in", "nodes_in"]
+__all__ = ["Branch", "Addend", "Branches", "by_source", "steps_in", "names_in", "nodes_in"]
 
 SIGNS = {  # of the second term; a method is known by its name
     operator.add: 1,
@@ -64,6 +65,28 @@ class Branches:
                 found.append((node, addends))
         return found
 
+    def scaled(self):
+        """`[(node, [addend]), ...]`: a convolution, and the scale before or after it."""
+        found = []
+        for node in self.graph.nodes:
+            if not self._is_weighted(node):
+                continue
+            [before] = node.args
+            scale = self._scale(before)
+            if scale and self._is_read_once(before):
+                branch = Branch(scale[0], [(before, scale[1]), (node, node.target)])
+                found.append((node, [Addend(1, node, branch)]))
+            user = next(iter(node.users), node)
+            scale = self._scale(user)
+            if scale and self._is_read_once(node):
+                branch = Branch(before, [(node, node.target), (user, scale[1])])
+                found.append((user, [Addend(1, user, branch)]))
+        return found
+
+    def _is_weighted(self, node):
+        weighted = (*CONVOLUTIONS, nn.Linear)
+        return self._is_layer(node) and isinstance(self.layers[node.target], weighted)
+
     def addends(self, node):
         """The addends of a sum, with those of sums that it alone reads. None if it is no sum."""
         found = []
@@ -100,15 +123,22 @@ class Branches:
         """(the node it reads, what it does to it), or (None, None) if that is no step."""
         if self._is_layer(node):
             return node.args[0], node.target
-        if self._is_plain(node) and node.target in PRODUCTS:
-            first, second = node.args
-            if isinstance(first, fx.Node) and self._is_constant(second):
-                return first, self._value(second)
-            if isinstance(second, fx.Node) and self._is_constant(first):
-                return second, self._value(first)
+        if scale := self._scale(node):
+            return scale
         addends = self.addends(node) or []
         sources = {addend.branch.source for addend in addends}
         return (sources.pop(), addends) if len(sources) == 1 else (None, None)
+
+    def _scale(self, node):
+        """(what is scaled, by what) if a node multiplies by a constant, else None."""
+        if not self._is_plain(node) or node.target not in PRODUCTS:
+            return None
+        first, second = node.args
+        if isinstance(first, fx.Node) and self._is_constant(second):
+            return first, self._value(second)
+        if isinstance(second, fx.Node) and self._is_constant(first):
+            return second, self._value(first)
+        return None
 
     def _is_layer(self, node):
         known = node.op == "call_module" and node.target in self.layers
@@ -157,19 +187,28 @@ def by_source(addends):
     found: dict = {}
     for addend in addends:
         found.setdefault(addend.branch.source, []).append(addend)
-    return [some for some in found.values() if len(some) > 1 and nodes_in(some)]
+    return [some for some in found.values() if len(some) > 1 and _have_layers(some)]
+
+
+def _have_layers(addends):
+    return any(names_in(addend.branch) for addend in addends)
+
+
+def steps_in(branch):
+    """The names of the layers and the scales of a branch, in order."""
+    steps = []
+    for _, step in branch.steps:
+        if isinstance(step, list):
+            for addend in step:
+                steps += steps_in(addend.branch)
+        else:
+            steps.append(step)
+    return steps
 
 
 def names_in(branch):
     """The names of the layers of a branch, in order."""
-    names = []
-    for _, step in branch.steps:
-        if isinstance(step, str):
-            names.append(step)
-        elif isinstance(step, list):
-            for addend in step:
-                names += names_in(addend.branch)
-    return names
+    return [step for step in steps_in(branch) if isinstance(step, str)]
 
 
 def nodes_in(addends):

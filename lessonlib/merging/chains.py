@@ -26,7 +26,7 @@ def convolutions_of(layers):
     The list is empty for a layer that does nothing.
     """
     fits = [fit_of(layer) for layer in layers]
-    axes = next((fit.axes for fit in fits if fit.axes), None)
+    axes = next((fit.axes for fit in fits if fit.axes is not None), None)
     channels = next((fit.reads for fit in fits if fit.reads), None)
     found = []
     for layer, fit in zip(layers, fits):

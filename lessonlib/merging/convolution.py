@@ -20,12 +20,12 @@ from typing import NamedTuple
 
 import torch
 
-__all__ = ["Convolution", "in_series", "in_parallel"]
+__all__ = ["Convolution", "in_series", "in_parallel", "blocks", "grid_of", "padding_in_series"]
 
 
 @dataclass(frozen=True, eq=False)
 class Convolution:
-    """One convolution along one to three axes, in float64.
+    """One convolution along up to three axes, in float64; along none it is a matrix.
 
     weight: `(out, in // groups, *kernel)`; bias: `(out,)`;
     fill: `(in,)`, what each channel is beyond its edges;
@@ -86,7 +86,7 @@ class Convolution:
     def flat(self, value):
         """The output, `(out,)`, where the input is `value` `(in,)` everywhere."""
         per_out = value.view(self.groups, -1).repeat_interleave(len(self.bias) // self.groups, 0)
-        return self.bias + (self.weight.flatten(2).sum(2) * per_out).sum(1)
+        return self.bias + (self.weight.reshape(*self.weight.shape[:2], -1).sum(2) * per_out).sum(1)
 
     def output_size(self, size):
         """Pixels of the output along each axis, for an input with `size` pixels along each axis.
@@ -109,7 +109,7 @@ def in_series(a, b):
     It is exact everywhere if `border_obstacle(a, b)` is None, else away from the border.
     """
     groups = gcd(a.groups, b.groups)
-    grids = [_grid(*axis) for axis in zip(a.kernel, a.dilation, a.stride, b.kernel, b.dilation)]
+    grids = [grid_of(*axis) for axis in zip(a.kernel, a.dilation, a.stride, b.kernel, b.dilation)]
     size = [grid.size for grid in grids]
     copy_of_a = _copies(a, b, groups)
     weight = a.weight.new_zeros(len(b.bias), len(a.fill) // groups, *size)
@@ -122,7 +122,7 @@ def in_series(a, b):
         fill=a.fill,
         stride=tuple(s * t for s, t in zip(a.stride, b.stride)),
         dilation=tuple(grid.dilation for grid in grids),
-        padding=_padding_in_series(a, b),
+        padding=padding_in_series(a, b),
         groups=groups,
         biased=a.biased or b.biased,
     )
@@ -141,7 +141,7 @@ def in_parallel(branches):
     weight = first.weight.new_zeros(len(first.bias), len(first.fill) // groups, *size)
     for branch in branches:
         at = [_taps_on(branch, padding, axis, axes[axis][0]) for axis in range(len(padding))]
-        weight[(..., *at)] += _blocks(branch, groups).flatten(0, 1)
+        weight[(..., *at)] += blocks(branch, groups).flatten(0, 1)
     return Convolution(
         weight,
         bias=sum(branch.bias for branch in branches),
@@ -200,7 +200,7 @@ class _Grid(NamedTuple):
         return slice(start, start + self.span, self.step)
 
 
-def _grid(k, d, s, j, e):
+def grid_of(k, d, s, j, e):
     """The coarsest `_Grid` for k taps d pixels apart with stride s, then j taps e apart."""
     pixels_apart = s * e
     dilation = gcd(d if k > 1 else 0, pixels_apart if j > 1 else 0) or 1
@@ -210,7 +210,7 @@ def _grid(k, d, s, j, e):
     return _Grid(dilation, step, span, apart, size=(j - 1) * apart + span)
 
 
-def _padding_in_series(a, b):
+def padding_in_series(a, b):
     padding = []
     for (before, after), (b_before, b_after), s in zip(a.padding, b.padding, a.stride):
         padding.append((before + s * b_before, after + s * b_after))
@@ -225,12 +225,12 @@ def _copies(a, b, groups):
     if a.depthwise:  # each channel that b reads comes from one kernel of a
         kernels = a.weight.view(groups, -1, *a.kernel).repeat_interleave(len(b.bias) // groups, 0)
         return lambda v: b.weight[(..., *v)].view(*kernels.shape[:2], *ones) * kernels
-    first = _blocks(a, groups)
-    second = _blocks(b, groups)
+    first = blocks(a, groups)
+    second = blocks(b, groups)
     return lambda v: torch.einsum("gom,gmi...->goi...", second[(..., *v)], first).flatten(0, 1)
 
 
-def _blocks(convolution, groups):
+def blocks(convolution, groups):
     """Its weights as those of fewer groups, `(groups, out, in, *kernel)`.
 
     Zeros stand between channels that do not meet.

@@ -2,68 +2,88 @@
 
 from itertools import chain, takewhile
 from operator import add, sub
+from typing import NamedTuple
 
-from torch import fx
+from torch import fx, nn
 
 from lessonlib.merging.branches import Branches, by_source, nodes_in
 from lessonlib.merging.graphs import graphs_of
 from lessonlib.merging.in_place import writer_among
-from lessonlib.merging.layer_types import fit_of
-from lessonlib.merging.layers import CannotMerge, as_layer
+from lessonlib.merging.layer_types import fit_of, rest_of
+from lessonlib.merging.layers import CannotMerge, as_layer, become
 from lessonlib.merging.pairs import like_of
-from lessonlib.merging.sums import in_words, sum_step
-from lessonlib.merging.tracing import copy_of, examine, hooked_in
+from lessonlib.merging.sums import SumStep, in_words, sum_step
+from lessonlib.merging.tracing import Examined, examine, hooked_in, sharing_copy
 
-__all__ = ["merge_sums"]
+__all__ = ["Summed", "with_sums"]
 
 
-def merge_sums(model, at_most=1.0):
-    """(model, steps, left): each sum of branches of one value as one convolution, where it pays.
+class Summed(NamedTuple):
+    """A model in which sums of branches are one convolution each, and the `SumStep`s.
 
-    The module whose forward adds them becomes a `torch.fx.GraphModule`, which computes the same.
-    `model` is changed, so give a copy; it is returned, or what its own forward became.
-    left: `{the sum in words: why it stays}`.
+    model: a copy with the weights of the original where it is like it, to read only;
+    seen: what is `Examined` of it; left: `{a sum in words: why it stays}`.
     """
-    seen = examine(model)
+
+    model: nn.Module
+    seen: Examined
+    steps: list[SumStep]
+    left: dict[str, str]
+
+
+def with_sums(model, example, accepts):
+    """`model` with each sum of branches of one value as one convolution, as `Summed`.
+
+    The module whose forward adds them is a `torch.fx.GraphModule` then, which computes the same.
+    accepts: a function that says of a `SumStep` and the model whether it is taken.
+    Raises as `examine`.
+    """
+    seen = examine(model, example)
+    owners = _owners(seen)
+    if not owners:
+        return Summed(model, seen, [], {})
+    summed = sharing_copy(model)
     steps: list = []
     left: dict = {}
-    # what is within another first
-    for owner in sorted(_owners(seen), key=lambda name: -len(name.split("."))):
-        module, found, reasons = _rewritten(model, owner, seen, at_most)
+    for owner in sorted(owners, key=lambda name: -_depth(name)):  # what is within another first
+        found, reasons = _merge_in(summed, owner, seen, accepts)
         steps += found
         left |= reasons
-        if owner and found:
-            model.set_submodule(owner, module)
-        elif found:
-            model = module
-    return model, steps, left
+    return Summed(summed, examine(summed, example) if steps else seen, steps, left)
 
 
 def _owners(seen):
     """The names of the modules in whose forwards, or their parts', branches are added, in order."""
-    owners: dict = {}
-    for root, graphs in seen.modules:
-        module = seen.model.get_submodule(root)
-        free = _free(module, root, seen)
-        for graph in graphs:
+    owners: set = set()
+    for part in seen.ways:
+        module = seen.layers[part.name]
+        free = _free(module, part.name, seen)
+        for graph in part.graphs:
             for node, addends in _of_one_source(Branches(module, graph, free)):
-                owners[_join(root, _home_of([node, *nodes_in(addends)]))] = None
-    return owners
+                owners.add(_join(part.name, _home_of([node, *nodes_in(addends)])))
+    return [name for name in seen.layers if name in owners]
+
+
+def _depth(name):
+    return len(name.split(".")) if name else 0
 
 
 def _of_one_source(branches):
-    """`[(sum, addends), ...]`: for each sum those of its addends that read the same value."""
+    """`[(node, addends), ...]`: for each sum those of its addends that read the same value.
+
+    And a scaled convolution as a sum of one.
+    """
     found = []
     for node, addends in branches.sums():
         found += [(node, group) for group in by_source(addends)]
-    return found
+    return found + branches.scaled()
 
 
 def _free(module, name, seen):
     """`{target: layer}` of the layers in `module`, called `name`, that may be merged."""
     free = {}
     for target, layer in module.named_modules():
-        if fit_of(layer) and _join(name, target) not in seen.left:
+        if fit_of(layer) and not rest_of(layer) and _join(name, target) not in seen.left:
             free[target] = layer
     return free
 
@@ -85,13 +105,13 @@ def _stack(node):
     return names[:-1] if node.op == "call_module" else names
 
 
-def _rewritten(model, owner, seen, at_most):
-    """(the module with the sums in its forward merged, steps, `{the sum: why it stays}`)."""
+def _merge_in(model, owner, seen, accepts):
+    """(steps, `{the sum: why it stays}`): the sums that one module's forward adds up, in place."""
     module = model.get_submodule(owner)
     try:
-        graph = _graph_of(module, owner, model)
+        graph = _graph_of(module)
     except CannotMerge as reason:
-        return module, [], {f"a sum in {owner or 'the model'}": str(reason)}
+        return [], {f"The sum in {owner or 'the model'}": str(reason)}
     steps: list = []
     left: dict = {}
     tried: set = set()
@@ -99,7 +119,8 @@ def _rewritten(model, owner, seen, at_most):
         node, addends, branches = found
         try:
             _check_writers(graph, [node, *nodes_in(addends)], module)
-            some, step = sum_step(addends, branches.layers, owner, at_most)
+            free = branches.layers
+            some, step = sum_step(addends, free, owner, lambda step: accepts(step, model))
             _check_called_within(owner, step.names, seen)
         except CannotMerge as reason:
             left[in_words(addends, owner)] = str(reason)
@@ -110,8 +131,8 @@ def _rewritten(model, owner, seen, at_most):
         _put(target, graph, node, some, branches)
         steps.append(step)
     if steps:
-        module = fx.GraphModule(module, graph, type(module).__name__).eval()
-    return module, steps, left
+        become(module, fx.GraphModule(module, graph, type(module).__name__).eval())
+    return steps, left
 
 
 def _untried(branches, tried):
@@ -126,7 +147,7 @@ def _untried(branches, tried):
 
 def _put(target, graph, root, merged, branches):
     """Call the layer `target` in place of the addends `merged` of the sum `root`."""
-    others = [addend for addend in branches.addends(root) if addend not in merged]
+    others = [addend for addend in branches.addends(root) or () if addend not in merged]
     dead = [*branches.tree(root), *nodes_in(merged)]
     with graph.inserting_before(root):
         total = graph.call_module(target, (merged[0].branch.source,))
@@ -138,23 +159,21 @@ def _put(target, graph, root, merged, branches):
             graph.erase_node(node)
 
 
-def _graph_of(module, name, model):
+def _graph_of(module):
     """The graph of a module, which computes all that its forward does. CannotMerge if none does."""
-    if [part for part in model.modules()].count(module) > 1:
-        raise CannotMerge("the module that adds them up is used under more than one name")
-    copy = copy_of(module, {id(weight): weight for weight in module.parameters()})
+    copy = sharing_copy(module)
     layers = dict(copy.named_modules())
     hooked = hooked_in(layers)
     if copy in hooked:
         raise CannotMerge("the module that adds them up has hooks")
     known = {layer for layer in layers.values() if fit_of(layer)}
     before = _state(copy)
-    found, graphs = next(graphs_of(copy, {}, known, hooked))
-    if found or len(graphs) > 1:
+    traced = next(graphs_of(copy, {}, known, hooked))
+    if traced.name or len(traced.graphs) > 1 or traced.assumed:
         raise CannotMerge("the forward that adds them up may go several ways")
     if _state(copy) != before:
         raise CannotMerge("the forward that adds them up keeps something in the module")
-    return graphs[0]
+    return traced.graphs[0]
 
 
 def _state(module):
@@ -175,10 +194,10 @@ def _check_writers(graph, nodes, module):
 
 def _check_called_within(owner, names, seen):
     """CannotMerge if a layer is called where the module that adds up the branches is not."""
-    for root, graphs in seen.modules:
-        for node in chain(*[graph.nodes for graph in graphs]):
-            called = node.op == "call_module" and _join(root, node.target) in names
-            homes = [root]
-            homes += [_join(root, path) for path in _stack(node)]
+    for part in seen.ways:
+        for node in chain(*[graph.nodes for graph in part.graphs]):
+            called = node.op == "call_module" and _join(part.name, node.target) in names
+            homes = [part.name]
+            homes += [_join(part.name, path) for path in _stack(node)]
             if called and owner not in homes:
-                raise CannotMerge(f"{_join(root, node.target)} is called elsewhere too")
+                raise CannotMerge(f"{_join(part.name, node.target)} is called elsewhere too")

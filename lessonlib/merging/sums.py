@@ -1,13 +1,14 @@
 """Which branches of a sum become one convolution, and what that saves."""
 
 from dataclasses import dataclass, field
+from itertools import chain
 from math import prod
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import torch
 
 from lessonlib.merging.borders import border_obstacle, sum_obstacle
-from lessonlib.merging.branches import names_in
+from lessonlib.merging.branches import names_in, steps_in
 from lessonlib.merging.chains import check_fit
 from lessonlib.merging.convolution import Convolution, in_parallel, in_series
 from lessonlib.merging.layer_types import fit_of
@@ -19,21 +20,29 @@ __all__ = ["SumStep", "sum_step", "in_words"]
 
 @dataclass(frozen=True, eq=False)
 class SumStep(Step):
-    """Branches whose sum becomes one convolution.
+    """Branches whose sum becomes one convolution, `one`, with its weights.
 
-    names: of the layers of all branches; branches: the same, for each branch, empty for the input
-    itself; sum_macs: the multiplications per position that they take.
+    names: of the layers of all branches; branches: for each branch the names of its layers, none
+    for the input itself; operations: how many layers and additions it replaces.
     """
 
     branches: list[list[str]] = field(default_factory=list)
-    sum_macs: int = 0
-
-    @property
-    def macs(self) -> int:
-        return self.sum_macs
+    operations: int = 0
 
     def __str__(self) -> str:
         return _in_words(self.branches)
+
+    def convolution(self) -> Convolution:
+        return cast(Convolution, self.one)
+
+    def is_like(self, other):
+        """Whether `other` merges the same branches."""
+        return self.branches == other.branches
+
+    def pays(self, at_most):
+        """Whether one convolution takes at most so many times the multiplications."""
+        one = self.convolution()
+        return one.macs <= at_most * self.macs and one.layers < self.operations
 
 
 def in_words(addends, prefix):
@@ -43,7 +52,7 @@ def in_words(addends, prefix):
 
 def _in_words(branches):
     *said, last = [" + ".join(names) or "the input itself" for names in branches]
-    return f"The sum of {', '.join(said)} and {last}"
+    return f"The sum of {', '.join(said)} and {last}" if said else f"{last}, scaled,"
 
 
 def _names(addends, prefix):
@@ -63,36 +72,48 @@ class _Linear(NamedTuple):
     operations: int
 
 
-def sum_step(addends, layers, prefix, at_most):
-    """(addends, `SumStep`): those of one source that become one convolution, all if that pays.
+def sum_step(addends, layers, prefix, accepts):
+    """(addends, `SumStep`): those of one source that become one convolution, all if accepted.
 
-    layers: `{name: layer}`; prefix: for their names. CannotMerge, with the reason, if none do.
+    layers: `{name: layer}`; prefix: for their names; accepts: a function that says of a `SumStep`
+    whether it is taken. CannotMerge, with the reason, if none is.
     """
     axes, channels = _axes_and_channels(addends, layers)
+    _check_types(addends, layers)
     found = [(addend, _of_addend(addend, layers, axes, channels)) for addend in addends]
     alike: dict = {}  # a dense kernel and one for each channel would be a dense one
     for addend, linear in found:
         alike.setdefault(linear.one.groups, []).append((addend, linear))
     for some in (found, *alike.values()):
-        linear = _sum([linear for _, linear in some])
-        if len(some) > 1 and _pays(linear, at_most):
-            return _as_step([addend for addend, _ in some], linear, prefix)
-    linear = _sum([linear for _, linear in found])
+        step = _as_step(some, prefix)
+        if (len(some) > 1 or some is found) and accepts(step):
+            return [addend for addend, _ in some], step
+    step = _as_step(found, prefix)
     raise CannotMerge(
-        f"as one they would take {linear.one.macs:,} multiplications per position "
-        f"instead of {linear.macs:,}"
+        f"as one they would take {step.one.macs:,} multiplications per position "
+        f"instead of {step.macs:,}"
     )
 
 
 def _axes_and_channels(addends, layers):
     """How many axes their layers slide along, and how many channels they read."""
-    axes = None
-    channels = None
+    found: list = []
+    reads: list = []
     for addend in addends:
         fits = [fit_of(layers[name]) for name in names_in(addend.branch)]
-        axes = axes or next((fit.axes for fit in fits if fit.axes), None)
-        channels = channels or next((fit.reads for fit in fits if fit.reads), None)
-    return axes, channels
+        found += [fit.axes for fit in fits if fit.axes is not None]
+        reads += [fit.reads for fit in fits if fit.reads][:1]
+    return next(iter(found), None), next(iter(reads), None)
+
+
+def _check_types(addends, layers):
+    """CannotMerge if numbers of several types meet, of which torch would give the widest."""
+    kinds = set()
+    for step in chain(*[steps_in(addend.branch) for addend in addends]):
+        layer = layers[step].parameters() if isinstance(step, str) else [step]
+        kinds |= {x.dtype for x in layer if isinstance(x, torch.Tensor) and x.ndim}
+    if len(kinds) > 1:
+        raise CannotMerge("their numbers are of several types")
 
 
 def _of_addend(addend, layers, axes, channels):
@@ -154,11 +175,8 @@ def _scale(scale, axes, channels):
     return only_scaling(scale.reshape(-1).expand(channels), axes)
 
 
-def _pays(linear, at_most):
-    return linear.one.macs <= at_most * linear.macs and linear.one.layers < linear.operations
-
-
-def _as_step(addends, linear, prefix):
-    branches = _names(addends, prefix)
-    step = SumStep(sum(branches, []), [], linear.one, "", branches, linear.macs)
-    return addends, step
+def _as_step(found, prefix):
+    linear = _sum([linear for _, linear in found])
+    branches = _names([addend for addend, _ in found], prefix)
+    names = list(dict.fromkeys(sum(branches, [])))
+    return SumStep(names, [], linear.one, "", linear.macs, branches, linear.operations)

@@ -2,65 +2,108 @@
 
 from collections import Counter
 from copy import deepcopy
+from dataclasses import dataclass
 from itertools import dropwhile
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from torch import fx, nn
+from torch import nn
 
-from lessonlib.merging.graphs import first_line, graphs_of
+from lessonlib.merging.calls import Calls, modules_reached_from
+from lessonlib.merging.graphs import Traced, first_line, graphs_of, text_of
 from lessonlib.merging.layer_types import IDLE, fit_of, why_unknown
 
-__all__ = ["Examined", "examine", "find_chains", "hooked_in", "copy_of"]
+__all__ = [
+    "Chains",
+    "Examined",
+    "examine",
+    "chains_in",
+    "find_chains",
+    "hooked_in",
+    "copy_of",
+    "sharing_copy",
+]
+
+PIECE_BY_PIECE = "so it may call what it holds piece by piece: give an example input x to find out"
+FOLLOWED = "so what it holds is merged only where x shows it called as a whole"
 
 
-class Examined(NamedTuple):
-    """What torch.fx shows of a model.
+class Chains(NamedTuple):
+    """Layers that feed only the next one.
 
-    model: a copy with the same weights, to read only; layers: `{name: module}`;
-    modules: `[(name, graphs), ...]` of the traced modules;
-    calls: for each of them and each of its graphs the known layers it calls, `{node: name}`;
-    left: `{name: why}` of the layers that cannot be merged.
+    names: for each chain the names of its layers, two or more that `as_convolutions` may know, each
+    called once and read by the next alone; left: `{name of a layer or a part: why it stays}`;
+    assumed: `{name of a part: what has to hold for its chains to be ones}`.
+    """
+
+    names: list[list[str]]
+    left: dict[str, str]
+    assumed: dict[str, str]
+
+
+@dataclass(frozen=True, eq=False)
+class Examined:
+    """What is known of a model's forward.
+
+    model: a copy with the same weights, whose layers are those in the graphs;
+    layers: `{name: module}`, all of them; left: `{name of a layer or a part: why it stays}`;
+    ways: `{part: [{node: name of the layer that it calls}, for each graph of the part]}`.
     """
 
     model: nn.Module
     layers: dict[str, nn.Module]
-    modules: list[tuple[str, list[fx.Graph]]]
-    calls: list[list[dict[fx.Node, str]]]
     left: dict[str, str]
+    ways: dict[Traced, list[dict]]
 
 
-def find_chains(model):
-    """The chains of `model`, lists of names of layers, and `{name: why}` of what was left out.
+def find_chains(model, example=None):
+    """The `Chains` of `model`, on each way through the graphs that torch.fx traces.
 
-    A chain is two or more layers that `as_convolutions` may know, each called once and read by the
-    next alone, according to the graph that torch.fx traces. If a module cannot be traced, each of
-    its parts is examined separately, as if it were called as a whole. The model stays unchanged.
-    ValueError if the model cannot be copied.
+    Raises as `examine`.
     """
-    seen = examine(model)
+    return chains_in(examine(model, example))
+
+
+def chains_in(seen):
+    """The `Chains` of what was `Examined`."""
     chains = []
-    for ways in seen.calls:
-        chains += _chains_in(ways, seen.layers, seen.left)
-    return chains, seen.left
+    assumed = {}
+    for part, ways in seen.ways.items():
+        found = _same_when_merged(_chains_in(ways, seen), part, seen)
+        chains += found
+        if found and part.assumed:
+            assumed[part.name or "the model"] = part.assumed
+    return Chains(chains, seen.left, assumed)
 
 
-def examine(model):
-    """What torch.fx shows of `model`, as `Examined`. ValueError if it cannot be copied."""
+def examine(model, example=None):
+    """What torch.fx shows of the forward of `model`, and an `Example` of what fx cannot trace.
+
+    What an untraceable module holds is left, unless the example shows that it is called as a whole.
+    The model stays unchanged. ValueError if the model cannot be copied.
+    """
     # a copy with the same weights: tracing runs the forward, which may count or keep what it sees
-    model = copy_of(model, {id(weight): weight for weight in model.parameters()})
+    model = sharing_copy(model)
     layers = dict(model.named_modules(remove_duplicate=False))
     known = {layer for layer in layers.values() if fit_of(layer)}
     left = {}
     for name, layer in layers.items():
         if why := why_unknown(layer):
             left[name or "the model"] = why
-    asked = _watched(layers, known)
-    modules = list(graphs_of(model, left, known, hooked_in(layers)))
-    calls = []
-    for root, graphs in modules:
-        calls.append([_calls(graph, root, layers, known) for graph in graphs])
-    left |= _not_alone(calls, layers, asked)
-    return Examined(model, layers, modules, calls, left)
+    calls = Calls(model, known)
+    parts, untraced = _parts(model, layers, known, example)
+    if untraced and example:
+        calls.note(example)
+    for name, why in untraced.items():
+        if not known.isdisjoint(layers[name].modules()):
+            left[name or "the model"] = f"{why}, {FOLLOWED if example else PIECE_BY_PIECE}"
+    ways = {}
+    for part in parts:
+        called = [_calls(graph, part.name, layers, known) for graph in part.graphs]
+        if _called_as_a_whole(part, called, calls, layers, left):
+            ways[part] = called
+    left |= _not_alone(ways.values(), layers, calls.asked)
+    left |= _also_reached(ways.values(), layers, untraced, calls)
+    return Examined(model, layers, left, ways)
 
 
 def copy_of(model, shared=()):
@@ -74,25 +117,17 @@ def copy_of(model, shared=()):
         ) from error
 
 
-def _watched(layers, known):
-    """A set to which each known layer adds its name once its weights or settings are read."""
-    asked: set = set()
-    for name, layer in layers.items():
-        if layer in known:
-            _watch(layer, name, asked)
-    return asked
+def sharing_copy(model):
+    """A copy of `model` with the same weights, to run what may change more than weights."""
+    return copy_of(model, {id(weight): weight for weight in model.parameters()})
 
 
-def _watch(layer, name, asked):
-    kind: Any = type(layer)
-    state = {"weight", "bias", *vars(layer), *layer._parameters, *layer._buffers}
-
-    def read(self, attribute):
-        if attribute in state and not attribute.startswith("_"):
-            asked.add(name)
-        return kind.__getattribute__(self, attribute)
-
-    layer.__class__ = type(kind.__name__, (kind,), {"__getattribute__": read})
+def _parts(model, layers, known, example):
+    """(the parts that torch.fx traces, `{name: why}` of those that it cannot)."""
+    untraced: dict = {}
+    given = example and example.arguments_of(model)
+    parts = list(graphs_of(model, untraced, known, hooked_in(layers), given))
+    return parts, untraced
 
 
 def hooked_in(layers):
@@ -104,7 +139,19 @@ def hooked_in(layers):
     return hooked
 
 
+def _called_as_a_whole(part, ways, calls, layers, left):
+    """Whether all calls of a part's layers come from the part itself, as its graphs show them."""
+    if not calls.ran:
+        return part.whole
+    called = {layers[name] for name in _names_in([ways])}
+    why = calls.why_not_whole(layers[part.name], called)
+    if why:
+        left[part.name or "the model"] = why
+    return not why
+
+
 def _calls(graph, root, layers, known):
+    """`{node: name}` of the known layers that a graph calls."""
     found = {}
     for node in graph.nodes:
         if node.op == "call_module":
@@ -116,21 +163,36 @@ def _calls(graph, root, layers, known):
 
 def _not_alone(modules, layers, asked):
     """`{name: why}` of the called layers that others use too."""
-    registered = Counter(map(id, layers.values()))
     times: Counter = Counter()
     for ways in modules:
         times += _times_called(ways, layers)
     left = {}
-    for name in [name for ways in modules for names in ways for name in names.values()]:
-        layer = id(layers[name])
-        if times[layer] > 1 or registered[layer] > 1:
-            left[name] = "it is used more than once, or under more than one name"
-        elif name in asked:
+    for name in _names_in(modules):
+        if times[id(layers[name])] > 1:
+            left[name] = "it is used more than once"
+        elif layers[name] in asked:
             left[name] = (
                 "its weights or settings are read elsewhere too, "
                 "where those of the merged layer would be read instead"
             )
     return left
+
+
+def _also_reached(modules, layers, untraced, calls):
+    """`{name: why}` of the called layers that a module may call which torch.fx cannot trace."""
+    if calls.ran:
+        return {}
+    left = {}
+    for name in untraced:
+        reached = modules_reached_from(layers[name])
+        for other in _names_in(modules):
+            if id(layers[other]) in reached:
+                left[other] = f"{name or 'the model'}, which torch.fx cannot trace, may use it too"
+    return left
+
+
+def _names_in(modules):
+    return [name for ways in modules for names in ways for name in names.values()]
 
 
 def _times_called(ways, layers):
@@ -141,12 +203,12 @@ def _times_called(ways, layers):
     return most
 
 
-def _chains_in(ways, layers, left):
+def _chains_in(ways, seen):
     """The chains of one module: the same on each way through it."""
     first, *others = [_next_layers(names) for names in ways]
     links = {}
     for a, b in first.items():
-        free = b is not None and a not in left and b not in left
+        free = b is not None and a not in seen.left and b not in seen.left
         if free and all(_agrees(a, b, after) for after in others):
             links[a] = b
     followers = set(links.values())
@@ -156,7 +218,7 @@ def _chains_in(ways, layers, left):
         while chain[-1] in links:
             chain.append(links[chain[-1]])
         # an idle layer gives its input itself, which may be changed in place before it is read
-        chain = list(dropwhile(lambda name: isinstance(layers[name], IDLE), chain))
+        chain = list(dropwhile(lambda name: isinstance(seen.layers[name], IDLE), chain))
         if len(chain) > 1:
             chains.append(chain)
     return chains
@@ -178,3 +240,26 @@ def _next(node, names):
 def _agrees(a, b, after):
     """Whether `b` follows `a` on another way through the module too, or neither is called."""
     return after.get(a) == b or not {a, b} & after.keys()
+
+
+def _same_when_merged(chains, part, seen):
+    """The chains of a part, none if its forward asks of which kind their layers are.
+
+    With the merged layers it would go another way then.
+    """
+    kinds = {}
+    for name in [name for chain in chains for name in chain]:
+        kinds[seen.layers[name]] = type(seen.layers[name])
+    if not kinds:
+        return []
+    for layer in kinds:
+        layer.__class__ = nn.Identity
+    again = [text_of(graph) for graph in part.again()]
+    for layer, kind in kinds.items():
+        layer.__class__ = kind
+    if again == [text_of(graph) for graph in part.graphs]:
+        return chains
+    seen.left[part.name or "the model"] = (
+        "its forward asks of which kind its layers are, and would go another way with merged ones"
+    )
+    return []

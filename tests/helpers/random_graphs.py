@@ -26,7 +26,7 @@ class RandomGraph(nn.Module):
         self.axes = x.ndim - 2
         self.random = random
         self.x = x
-        for _ in range(self.pick(1, 2, 3)):
+        for _ in range(self.pick(1, 1, 2)):
             _STEPS[random.choice(len(_STEPS), p=_OFTEN)](self)
         last = len(self.values()) - 1
         also = [i for i in range(last) if random.random() < 0.1]
@@ -42,7 +42,7 @@ class RandomGraph(nn.Module):
             given = [values[place] for place in places]
             if not isinstance(function, str):
                 values.append(function(*given))
-            elif isinstance(getattr(self, function), nn.Module):
+            elif function in self._modules:
                 values.append(getattr(self, function)(*given))
             else:
                 values.append(getattr(self, function) * given[0])

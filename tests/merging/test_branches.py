@@ -237,6 +237,6 @@ def test_random_graphs(seed):
     at_most = (1, inf)[seed // 2 % 2]
     merged = merge_chains(model, at_most=at_most)
     rewritten = [part for part in merged.modules() if isinstance(part, fx.GraphModule)]
-    assert len(rewritten) > 10  # or the test would show nothing
+    assert len(rewritten) > 5  # or the test would show nothing
     for given, expected in zip(merged(x), model(x)):
         assert all(close(one, other) for one, other in zip(given, expected))
