@@ -14,7 +14,15 @@ from lessonlib.merging.calls import Calls, modules_reached_from
 from lessonlib.merging.graphs import Traced, first_line, graphs_of, text_of
 from lessonlib.merging.layer_types import IDLE, fit_of, is_norm, why_unknown
 
-__all__ = ["Chains", "Examined", "examine", "find_chains", "copy_of", "sharing_copy"]
+__all__ = [
+    "Chains",
+    "Examined",
+    "examine",
+    "chains_in",
+    "hooked_in",
+    "copy_of",
+    "sharing_copy",
+]
 
 PIECE_BY_PIECE = "so it may call what it holds piece by piece: give an example input x to find out"
 FOLLOWED = "so what it holds is merged only where x shows it called as a whole"
@@ -48,12 +56,8 @@ class Examined:
     ways: dict[Traced, list[dict]]
 
 
-def find_chains(model, example=None):
-    """The `Chains` of `model`, on each way through the graphs that torch.fx traces.
-
-    Raises as `examine`.
-    """
-    seen = examine(model, example)
+def chains_in(seen):
+    """The `Chains` of what was `Examined`, on each way through the graphs that torch.fx traces."""
     chains = []
     assumed = {}
     for part, ways in seen.ways.items():
@@ -164,14 +168,19 @@ def sharing_copy(model):
 
 def _parts(model, layers, known, example):
     """(the parts that torch.fx traces, `{name: why}` of those that it cannot)."""
+    untraced: dict = {}
+    given = example and example.arguments_of(model)
+    parts = list(graphs_of(model, untraced, known, hooked_in(layers), given))
+    return parts, untraced
+
+
+def hooked_in(layers):
+    """`{module: why}` of those with hooks, which have to see the same values."""
     hooked = {}
     for layer in layers.values():
         if layer._forward_hooks or layer._forward_pre_hooks:
             hooked[layer] = "it has hooks"
-    untraced: dict = {}
-    given = example and example.arguments_of(model)
-    parts = list(graphs_of(model, untraced, known, hooked, given))
-    return parts, untraced
+    return hooked
 
 
 def _called_as_a_whole(part, ways, calls, layers, left):
