@@ -8,6 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
+from torch.nn.modules.instancenorm import _InstanceNorm
 from torch.nn.modules.lazy import LazyModuleMixin
 
 from lessonlib.costs.composed_pair import ComposedPair
@@ -158,6 +159,8 @@ def why_unknown(layer):
     """Why a convolution or a BatchNorm has no `Fit`; empty if it has one, and for other layers."""
     if type(layer).__name__ == "FrozenBatchNorm2d" and not _frozen(layer):
         return "only torchvision's and Detectron2's FrozenBatchNorm2d are known"
+    if isinstance(layer, _InstanceNorm) and layer.track_running_stats:
+        return "with its running statistics it is a BatchNorm, so put one in its place"
     if not isinstance(layer, (*CONVOLUTIONS, _BatchNorm)) or fit_of(layer):
         return ""
     if isinstance(layer, LazyModuleMixin):

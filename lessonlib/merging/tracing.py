@@ -9,6 +9,7 @@ from typing import NamedTuple
 import torch
 from torch import nn
 from torch.fx import Node
+from torch.nn.functional import batch_norm
 
 from lessonlib.merging.calls import Calls, modules_reached_from
 from lessonlib.merging.graphs import Traced, first_line, graphs_of, text_of
@@ -74,14 +75,18 @@ def _lone_norms(chains, seen):
     """`{name: why}` of the BatchNorms that are in no chain."""
     merged = {name for chain in chains for name in chain}
     left = {}
-    for names in [names for ways in seen.ways.values() for names in ways]:
-        for node, name in names.items():
-            if name not in merged and is_norm(seen.layers[name]):
-                left[name] = _why_alone(node, names)
+    for part, ways in seen.ways.items():
+        for node in [node for graph in part.graphs for node in graph.nodes]:
+            if node.target is batch_norm:
+                left[node.name] = "only a BatchNorm layer is known, and this is a function"
+        for names in ways:
+            for node, name in names.items():
+                if name not in merged and is_norm(seen.layers[name]):
+                    left[name] = _why_alone(node, names, seen.layers[part.name])
     return left
 
 
-def _why_alone(node, names):
+def _why_alone(node, names, part):
     if node.kwargs or len(node.args) != 1 or not isinstance(node.args[0], Node):
         return "it is not called with its input alone"
     [before] = node.args
@@ -91,6 +96,8 @@ def _why_alone(node, names):
         return f"it does not follow {names[before]} on each way through the forward"
     if before.op == "placeholder":
         return "nothing comes before it that is a convolution"
+    if before.op == "call_module":
+        return f"it follows a {type(part.get_submodule(before.target)).__name__}"
     return f"it reads what {getattr(before.target, '__name__', before.target)} gives"
 
 
