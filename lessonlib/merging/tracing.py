@@ -9,12 +9,21 @@ from typing import NamedTuple
 import torch
 from torch import nn
 from torch.fx import Node
+from torch.nn.functional import batch_norm
 
 from lessonlib.merging.calls import Calls, modules_reached_from
 from lessonlib.merging.graphs import Traced, first_line, graphs_of, text_of
 from lessonlib.merging.layer_types import IDLE, fit_of, is_norm, why_unknown
 
-__all__ = ["Chains", "Examined", "examine", "find_chains", "copy_of", "sharing_copy"]
+__all__ = [
+    "Chains",
+    "Examined",
+    "examine",
+    "chains_in",
+    "hooked_in",
+    "copy_of",
+    "sharing_copy",
+]
 
 PIECE_BY_PIECE = "so it may call what it holds piece by piece: give an example input x to find out"
 FOLLOWED = "so what it holds is merged only where x shows it called as a whole"
@@ -48,12 +57,8 @@ class Examined:
     ways: dict[Traced, list[dict]]
 
 
-def find_chains(model, example=None):
-    """The `Chains` of `model`, on each way through the graphs that torch.fx traces.
-
-    Raises as `examine`.
-    """
-    seen = examine(model, example)
+def chains_in(seen):
+    """The `Chains` of what was `Examined`, on each way through the graphs that torch.fx traces."""
     chains = []
     assumed = {}
     for part, ways in seen.ways.items():
@@ -70,14 +75,18 @@ def _lone_norms(chains, seen):
     """`{name: why}` of the BatchNorms that are in no chain."""
     merged = {name for chain in chains for name in chain}
     left = {}
-    for names in [names for ways in seen.ways.values() for names in ways]:
-        for node, name in names.items():
-            if name not in merged and is_norm(seen.layers[name]):
-                left[name] = _why_alone(node, names)
+    for part, ways in seen.ways.items():
+        for node in [node for graph in part.graphs for node in graph.nodes]:
+            if node.target is batch_norm:
+                left[node.name] = "only a BatchNorm layer is known, and this is a function"
+        for names in ways:
+            for node, name in names.items():
+                if name not in merged and is_norm(seen.layers[name]):
+                    left[name] = _why_alone(node, names, seen.layers[part.name])
     return left
 
 
-def _why_alone(node, names):
+def _why_alone(node, names, part):
     if node.kwargs or len(node.args) != 1 or not isinstance(node.args[0], Node):
         return "it is not called with its input alone"
     [before] = node.args
@@ -87,6 +96,8 @@ def _why_alone(node, names):
         return f"it does not follow {names[before]} on each way through the forward"
     if before.op == "placeholder":
         return "nothing comes before it that is a convolution"
+    if before.op == "call_module":
+        return f"it follows a {type(part.get_submodule(before.target)).__name__}"
     return f"it reads what {getattr(before.target, '__name__', before.target)} gives"
 
 
@@ -164,14 +175,19 @@ def sharing_copy(model):
 
 def _parts(model, layers, known, example):
     """(the parts that torch.fx traces, `{name: why}` of those that it cannot)."""
+    untraced: dict = {}
+    given = example and example.arguments_of(model)
+    parts = list(graphs_of(model, untraced, known, hooked_in(layers), given))
+    return parts, untraced
+
+
+def hooked_in(layers):
+    """`{module: why}` of those with hooks, which have to see the same values."""
     hooked = {}
     for layer in layers.values():
         if layer._forward_hooks or layer._forward_pre_hooks:
             hooked[layer] = "it has hooks"
-    untraced: dict = {}
-    given = example and example.arguments_of(model)
-    parts = list(graphs_of(model, untraced, known, hooked, given))
-    return parts, untraced
+    return hooked
 
 
 def _called_as_a_whole(part, ways, calls, layers, left):
