@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import fx, nn
 
-from lessonlib.merging.in_place import IN_PLACE, is_fresh
+from lessonlib.merging.in_place import IN_PLACE, writes_unseen
 from lessonlib.merging.layer_types import CONVOLUTIONS
 
 __all__ = ["Branch", "Addend", "Branches", "by_source", "steps_in", "names_in", "nodes_in"]
@@ -100,13 +100,10 @@ class Branches:
                 return None
         return found or None
 
-    def tree(self, node):
-        """The nodes that add: of a sum, and of the sums that it alone reads."""
-        found = [node]
-        for _, term in self._terms(node):
-            if self._is_read_once(term) and self.addends(term):
-                found += self.tree(term)
-        return found
+    def is_step(self, node):
+        """Whether a node only computes what a branch may, and nothing besides."""
+        operation = node.target in SIGNS or node.target in PRODUCTS
+        return self._is_layer(node) or operation and self._is_plain(node)
 
     def _branch(self, node):
         """The branch that ends in `node`, back to what others read too or to what is no step."""
@@ -155,9 +152,7 @@ class Branches:
         """Whether it is a function of two arguments that writes on nothing others could see."""
         if node.op not in ("call_function", "call_method") or node.kwargs or len(node.args) != 2:
             return False
-        first = node.args[0]
-        alone = self._is_read_once(first) and is_fresh(first, self.layers)
-        return node.target not in IN_PLACE or alone
+        return node.target not in IN_PLACE or writes_unseen(node, self.layers)
 
     def _is_read_once(self, term):
         return isinstance(term, fx.Node) and len(term.users) == 1
