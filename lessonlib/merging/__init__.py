@@ -13,6 +13,7 @@ from lessonlib.merging.models import merge_chains, plan
 from lessonlib.merging.pairs import differs, merge
 from lessonlib.merging.plans import Plan
 from lessonlib.merging.splitting import SplitLayer, split
+from lessonlib.merging.torch_export import merge_exported
 
 __all__ = [
     "merge",
@@ -20,6 +21,7 @@ __all__ = [
     "plan",
     "Plan",
     "merge_chains",
+    "merge_exported",
     "split",
     "SplitLayer",
     "PadWith",

@@ -6,10 +6,11 @@ from math import inf, sqrt
 import torch
 from torch.utils._pytree import tree_leaves
 
+from lessonlib.costs.timing import time_interleaved
 from lessonlib.merging.graphs import first_line
 from lessonlib.merging.tracing import sharing_copy
 
-__all__ = ["Example", "check_same", "largest_difference", "most_by_rounding"]
+__all__ = ["Example", "check_same", "largest_difference", "most_by_rounding", "timed"]
 
 SHARE = 0.01  # of numbers that are not floating-point, where a rounding may change one in a tie
 
@@ -49,7 +50,7 @@ class Example:
 
 
 def check_same(model, merged, example):
-    """ValueError if the outputs of the two differ on the example by more than rounding."""
+    """The `largest_difference` of the outputs of the two. ValueError beyond rounding."""
     before = example.outputs(sharing_copy(model))
     after = example.outputs(sharing_copy(merged))
     found = largest_difference(before, after)
@@ -59,6 +60,18 @@ def check_same(model, merged, example):
             f"On this x the outputs of the merged model differ by {found:.1e} of the largest "
             f"number, where rounding explains {most:.1e} at most: its forward does with its layers "
             "what was not seen. Merge its parts, each by itself."
+        )
+    return found
+
+
+def timed(model, merged, example):
+    """The `Timing`s of both on the example, `{"before": ..., "after": ...}`."""
+    with torch.inference_mode():
+        return time_interleaved(
+            {
+                "before": lambda: model(*example.args, **example.options),
+                "after": lambda: merged(*example.args, **example.options),
+            }
         )
 
 

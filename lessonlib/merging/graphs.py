@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from dis import get_instructions
 from inspect import Parameter, signature
 from itertools import product
+from textwrap import shorten
 
 import torch
 from torch import fx, nn
@@ -215,5 +216,6 @@ def text_of(graph):
 
 
 def first_line(error):
-    """What an exception says, in one line."""
-    return next(iter(str(error).splitlines()), "")[:100] or type(error).__name__
+    """What an exception says, in one line of whole words."""
+    line = next(iter(str(error).splitlines()), "")
+    return shorten(line, 100, placeholder=" ...") or type(error).__name__

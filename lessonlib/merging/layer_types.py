@@ -58,9 +58,10 @@ class PadWith(nn.Module):
         self.padding = tuple(padding)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        ones = (1,) * (len(self.padding) // 2)
-        values = self.values.to(x.dtype).view(-1, *ones)
-        border = F.pad(torch.zeros_like(x[:1]), self.padding, value=1)
+        values = self.values.to(x.dtype)
+        for _ in range(len(self.padding) // 2):  # so that torch.jit.script can read it
+            values = values.unsqueeze(-1)
+        border = F.pad(torch.zeros_like(x[:1]), self.padding, value=1.0)
         return F.pad(x, self.padding) + values * border
 
     def extra_repr(self) -> str:

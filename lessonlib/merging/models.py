@@ -92,6 +92,12 @@ def merge_chains(
 
 
 def _check_plan(model, x, at_most, interior):
+    exported = isinstance(model, torch.export.ExportedProgram)
+    if exported or "eval" in getattr(model, "__dict__", ()):  # as torch forbids what it exported
+        raise TypeError(
+            "This model comes from torch.export: give what torch.export.export returned to "
+            "merge_exported, or the saved file to python -m lessonlib.merging."
+        )
     if not isinstance(model, nn.Module):
         raise TypeError(
             f"Chains are merged in an nn.Module, and this is a {type(model).__name__}: "

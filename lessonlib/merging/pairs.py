@@ -87,4 +87,6 @@ def _parts(*given):
 
 def _layers_in(given):
     """An empty Sequential stays one, to be refused by its name."""
-    return given if type(given) is nn.Sequential and len(given) else [given]
+    if type(given) is not nn.Sequential or not len(given):
+        return [given]
+    return [layer for inner in given for layer in _layers_in(inner)]

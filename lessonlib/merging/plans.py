@@ -7,8 +7,9 @@ from typing import Any
 import torch
 from torch import nn
 
+from lessonlib.costs.timing import Timing
 from lessonlib.merging.chains import convolutions_of, macs_of
-from lessonlib.merging.examples import Example, check_same
+from lessonlib.merging.examples import Example, check_same, timed
 from lessonlib.merging.layer_types import rest_of
 from lessonlib.merging.layers import CannotMerge, as_layer, become
 from lessonlib.merging.outlines import Outline, outline_of
@@ -70,6 +71,13 @@ class Plan:
     def _has(self, step, model):
         """Whether the plan merges the same branches."""
         return any(isinstance(other, SumStep) and step.is_like(other) for other in self.merged)
+
+    def timed(self, model: nn.Module, x: Any) -> dict[str, Timing]:
+        """The `Timing` of the model and of the merged one on x: "before" and "after", in turns.
+
+        Raises as `apply`.
+        """
+        return timed(model, self.apply(model, x), Example(x))
 
     def to_json(self) -> str:
         """The plan as JSON text, for `Plan.from_json`: names, sizes and reasons, no weights."""

@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from itertools import dropwhile
 from typing import NamedTuple
 
+import torch
 from torch import nn
+from torch.fx import Node
 
 from lessonlib.merging.calls import Calls, modules_reached_from
 from lessonlib.merging.graphs import Traced, first_line, graphs_of, text_of
-from lessonlib.merging.layer_types import IDLE, fit_of, why_unknown
+from lessonlib.merging.layer_types import IDLE, fit_of, is_norm, why_unknown
 
 __all__ = [
     "Chains",
@@ -72,7 +74,33 @@ def chains_in(seen):
         chains += found
         if found and part.assumed:
             assumed[part.name or "the model"] = part.assumed
+    for name, why in _lone_norms(chains, seen).items():
+        seen.left.setdefault(name, why)
     return Chains(chains, seen.left, assumed)
+
+
+def _lone_norms(chains, seen):
+    """`{name: why}` of the BatchNorms that are in no chain."""
+    merged = {name for chain in chains for name in chain}
+    left = {}
+    for names in [names for ways in seen.ways.values() for names in ways]:
+        for node, name in names.items():
+            if name not in merged and is_norm(seen.layers[name]):
+                left[name] = _why_alone(node, names)
+    return left
+
+
+def _why_alone(node, names):
+    if node.kwargs or len(node.args) != 1 or not isinstance(node.args[0], Node):
+        return "it is not called with its input alone"
+    [before] = node.args
+    if before in names:
+        if len(before.users) > 1:
+            return f"others read what {names[before]} gives too"
+        return f"it does not follow {names[before]} on each way through the forward"
+    if before.op == "placeholder":
+        return "nothing comes before it that is a convolution"
+    return f"it reads what {getattr(before.target, '__name__', before.target)} gives"
 
 
 def examine(model, example=None):
@@ -113,8 +141,33 @@ def copy_of(model, shared=()):
     except Exception as error:  # whatever the parts of someone's model raise
         raise ValueError(
             "The model cannot be copied, and layers are merged in a copy only: "
-            f"Python says {first_line(error)!r}."
+            f"{_uncopied(model)}Python says {first_line(error)!r}."
         ) from error
+
+
+def _uncopied(model):
+    """Which attribute of the model it is that cannot be copied, and how it came to be there."""
+    for name, module in model.named_modules():
+        for attribute, value in vars(module).items():
+            if attribute in ("_modules", "_parameters", "_buffers"):
+                continue
+            try:
+                deepcopy(value)
+            except Exception:  # as above
+                return _remedy(module, f"{name}.{attribute}".strip("."), value)
+    return ""
+
+
+def _remedy(module, where, value):
+    """What to do about an attribute that cannot be copied."""
+    hooks = [type(hook).__name__ for hook in module._forward_pre_hooks.values()]
+    if "WeightNorm" in hooks:
+        return (
+            f"{where} is from torch's old weight_norm, so call torch.nn.utils.remove_weight_norm. "
+        )
+    if isinstance(value, torch.Tensor) and value.grad_fn is not None:
+        return f"{where} was kept from a call outside of torch.no_grad(), so delete it first. "
+    return f"{where} is in the way, so delete it first. "
 
 
 def sharing_copy(model):

@@ -10,7 +10,17 @@ from torch import nn
 
 from helpers.merged_models import difference
 from helpers.random_layers import drawn_anew
-from lessonlib.merging import CannotMerge, Plan, merge, merge_chains, outlines, plan, steps
+from lessonlib.merging import (
+    CannotMerge,
+    PadWith,
+    Plan,
+    merge,
+    merge_chains,
+    merge_exported,
+    outlines,
+    plan,
+    steps,
+)
 from lessonlib.merging.chains import one_of
 
 
@@ -89,6 +99,43 @@ def test_three_layers_are_merged_in_one_call():
     with pytest.raises(CannotMerge, match="These layers are not one convolution at the border"):
         pads = dict(padding=1, bias=False)
         merge(*[nn.Conv2d(3, 3, 3, **pads), nn.Conv2d(3, 3, 3, **pads), nn.Conv2d(3, 3, 1)])
+
+
+def test_chains_within_chains_are_merged_in_one_call():
+    inner = drawn_anew(nn.Sequential(nn.Sequential(nn.Conv2d(3, 8, 3), nn.BatchNorm2d(8))))
+    x = torch.randn(1, 3, 9, 9, dtype=torch.float64)
+    last = drawn_anew(nn.Conv2d(8, 2, 1))
+    assert difference(merge(inner, last), nn.Sequential(inner, last), x) < 1e-12
+
+
+def test_an_export_is_shown_the_way():
+    program = torch.export.export(network().eval(), (X.float(),))
+    for model in (program, program.module()):
+        with pytest.raises(TypeError, match="to merge_exported, or the saved file to python -m"):
+            plan(model)
+    again = merge_exported(program, at_most=inf)
+    assert difference(again.module(), program.module(), X.float()) < 1e-5
+    with pytest.raises(TypeError, match="what torch.export.export returns, not a Sequential"):
+        merge_exported(network())
+
+
+def test_x_may_be_all_arguments_and_has_to_fit():
+    model = network().eval()
+    assert merge_chains(model, (X.float(),))(X.float()).shape == (1, 4, 11, 11)
+    for x in (X, (X.float(), X), [X.float()]):
+        with pytest.raises(ValueError, match="does not accept this x .*: give one .* It says"):
+            merge_chains(model, x)
+
+
+def test_the_time_before_and_after():
+    model = network().eval()
+    assert plan(model).timed(model, X.float()).keys() == {"before", "after"}
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_a_padding_of_its_own_can_be_scripted():
+    pad = PadWith([1.0, 2.0, 3.0], (1, 0, 0, 2))
+    assert torch.equal(torch.jit.script(pad)(X), pad(X))
 
 
 def too_large():
