@@ -100,6 +100,14 @@ class Branches:
                 return None
         return found or None
 
+    def tree(self, node):
+        """The nodes that add: a sum, then those of the sums that it alone reads."""
+        found = [node]
+        for _, term in self._terms(node):
+            if self._is_read_once(term) and self.addends(term):
+                found += self.tree(term)
+        return found
+
     def is_step(self, node):
         """Whether a node only computes what a branch may, and nothing besides."""
         operation = node.target in SIGNS or node.target in PRODUCTS

@@ -148,11 +148,14 @@ def _untried(branches, tried):
 def _put(target, graph, root, merged, branches):
     """Call the layer `target` in place of the addends `merged` of the sum `root`."""
     others = [addend for addend in branches.addends(root) or () if addend not in merged]
+    additions = branches.tree(root)
     with graph.inserting_before(root):
         total = graph.call_module(target, (merged[0].branch.source,))
         for addend in others:
             total = graph.call_function(add if addend.sign > 0 else sub, (total, addend.node))
     root.replace_all_uses_with(total)
+    for node in additions:  # they would write on what is now added once more
+        graph.erase_node(node)
     for node in reversed(graph.nodes):
         if not node.users and branches.is_step(node):
             graph.erase_node(node)
