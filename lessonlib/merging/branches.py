@@ -5,6 +5,7 @@ branches read one value again.
 """
 
 import operator
+from collections import Counter
 from typing import Any, NamedTuple
 
 import torch
@@ -56,6 +57,7 @@ class Branches:
         self.module = module
         self.graph = graph
         self.layers = layers
+        self.calls = Counter(node.target for node in graph.nodes if node.op == "call_module")
 
     def sums(self):
         """`[(node, addends), ...]`, a sum within another after it."""
@@ -147,7 +149,8 @@ class Branches:
 
     def _is_layer(self, node):
         known = node.op == "call_module" and node.target in self.layers
-        return known and len(node.args) == 1 and not node.kwargs
+        plain = len(node.args) == 1 and not node.kwargs
+        return known and plain and self.calls[node.target] == 1
 
     def _terms(self, node):
         """`[(sign, term), (sign, term)]` of a sum or a difference of two, else nothing."""
