@@ -113,7 +113,8 @@ class Branches:
     def is_step(self, node):
         """Whether a node only computes what a branch may, and nothing besides."""
         operation = node.target in SIGNS or node.target in PRODUCTS
-        return self._is_layer(node) or operation and self._is_plain(node)
+        known = self._is_layer(node) or self._is_constant(node)
+        return known or operation and self._is_plain(node)
 
     def _branch(self, node):
         """The branch that ends in `node`, back to what others read too or to what is no step."""

@@ -177,3 +177,15 @@ def test_a_sum_of_layers_called_again_stays():
     assert type(merged) is TowersWithSums
     assert isinstance(merged.norm, nn.Identity)
     assert difference(merged, model, photo()) < 1e-12
+
+
+@pytest.mark.parametrize("groups, norm_first", [(1, False), (2, False), (2, True)])
+def test_a_transposed_convolution_takes_the_norm_after_it(groups, norm_first):
+    up = nn.ConvTranspose2d(4, 6, 3, 2, 1, output_padding=1, groups=groups, dilation=2)
+    layers = [up, nn.BatchNorm2d(6), nn.Conv2d(6, 2, 1), nn.Conv2d(2, 2, 3)]
+    model = drawn_anew(nn.Sequential(*([nn.BatchNorm2d(4)] if norm_first else []), *layers))
+    merged = merge_chains(model)
+    assert difference(merged, model, photo()) < 1e-12
+    assert "transposed convolution" in str(plan(model, at_most=inf))
+    assert "several of its pixels" in str(plan(model, at_most=inf))
+    assert not [m for m in merged[1:] if isinstance(m, nn.BatchNorm2d)]
