@@ -213,7 +213,8 @@ window.lesson = (() => {
       const wanted = hand.from + steps * STEP;
       const value = Math.max(-LARGEST, Math.min(LARGEST, wanted));
       if (value !== now()) move(value, false);
-      if (value !== wanted) say?.(`${refusal(format(wanted))} It stays ${format(value)}.`);
+      hand.stopped =
+        value === wanted ? "" : `${refusal(format(wanted))} It stays ${format(value)}.`;
     });
     place.addEventListener("pointercancel", () => {
       if (hand?.moved) move(hand.from, true);
@@ -221,9 +222,13 @@ window.lesson = (() => {
     });
     place.addEventListener("pointerup", () => {
       if (!hand) return;
-      const { moved } = hand;
+      const { moved, stopped } = hand;
       hand = null;
-      if (moved) return move(now(), true);
+      if (moved) {
+        move(now(), true);
+        if (stopped) say?.(stopped);
+        return;
+      }
       place.focus();
       place.select();
     });
