@@ -109,11 +109,11 @@ def test_the_switchboard_is_switched_and_undone(playground):
     bring_a_photo_and_a_file_that_is_none(box)
 
 
-def test_studies_are_drawn_and_undone(playground):
-    box = playground("06_imagewoof", "of these studies conclude")
-    key_and_undo(
-        box, box.locator(HANDLE).last, "ArrowRight", "from 1.25 points on", "from 1 points on"
-    )
+def test_the_runs_needed_follow_the_difference_and_back(playground):
+    box = playground("06_imagewoof", "for 80% of the studies")
+    before = box.locator("[role=status]").inner_text()
+    key_and_undo(box, box.locator(HANDLE).first, "ArrowRight")
+    says(box, before)
 
 
 def test_the_order_is_turned_round_and_back(playground):
