@@ -9,7 +9,9 @@ from lessonlib.playgrounds.base import REST
 
 # of a slider: ipywidgets 8, ipywidgets 7, computed in the page
 HANDLE = ".noUi-handle, .ui-slider-handle, input[type=range]"
-FIELD = "input[type=number], input.lesson-cell"  # with a number: ipywidgets, computed in the page
+FIELD = (
+    ".widget-gridbox input, input.lesson-cell"  # with a number: ipywidgets, computed in the page
+)
 # JupyterLab, classic Notebook, computed in the page
 OUTPUT = ".jp-OutputArea-output .widget-vbox, .output_subarea .widget-vbox, .lesson-playground"
 # the pixels of each picture; an address alone would also be another where the picture is the same,
