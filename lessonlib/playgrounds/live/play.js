@@ -5,7 +5,7 @@ global, `lesson`, and brings to life every element .lesson-playground that it fi
 holds a still picture and, as JSON, all presets, photos and words (lessonlib/playgrounds/live).
 
 A kernel is an array of rows, [[1, 2], [3, 4]]. A picture is {height, width, planes}, each plane a
-Float64Array of height * width, row by row, from 0 for black to 1 for white.
+Float64Array of height * width, row by row, from 0 for black to 1 for white; one plane is grey.
 
   lesson.correlate(picture, kernel, padding = 0)
       Another picture, as lessonlib.kernels.correlate makes it: the same products, added in the
@@ -148,15 +148,27 @@ window.lesson = (() => {
     if (canvas.width !== picture.width) canvas.width = picture.width;
     if (canvas.height !== picture.height) canvas.height = picture.height;
     const context = canvas.getContext("2d");
-    const image = context.createImageData(picture.width, picture.height);
+    const image = imageOf(canvas, context);
     const levels = image.data; // clamps, and rounds halves to even, as torch does
-    picture.planes.forEach((plane, channel) => {
-      for (let i = 0, to = channel; i < plane.length; i++, to += 4) {
-        levels[to] = (look.offset + plane[i] / look.divisor) * 255;
-      }
-    });
-    for (let to = 3; to < levels.length; to += 4) levels[to] = 255;
+    const { offset, divisor } = look;
+    const [red, green = red, blue = red] = picture.planes;
+    for (let i = 0, to = 0; i < red.length; i++, to += 4) {
+      levels[to] = (offset + red[i] / divisor) * 255;
+      levels[to + 1] = (offset + green[i] / divisor) * 255;
+      levels[to + 2] = (offset + blue[i] / divisor) * 255;
+    }
     context.putImageData(image, 0, 0);
+  }
+
+  const images = new WeakMap(); // of each canvas, to be written again in the next frame
+
+  function imageOf(canvas, context) {
+    const last = images.get(canvas);
+    if (last?.width === canvas.width && last.height === canvas.height) return last;
+    const image = context.createImageData(canvas.width, canvas.height);
+    image.data.fill(255);
+    images.set(canvas, image);
+    return image;
   }
 
   // --- a kernel under the hand ---
@@ -213,7 +225,8 @@ window.lesson = (() => {
       const wanted = hand.from + steps * STEP;
       const value = Math.max(-LARGEST, Math.min(LARGEST, wanted));
       if (value !== now()) move(value, false);
-      if (value !== wanted) say?.(`${refusal(format(wanted))} It stays ${format(value)}.`);
+      hand.stopped =
+        value === wanted ? "" : `${refusal(format(wanted))} It stays ${format(value)}.`;
     });
     place.addEventListener("pointercancel", () => {
       if (hand?.moved) move(hand.from, true);
@@ -221,9 +234,13 @@ window.lesson = (() => {
     });
     place.addEventListener("pointerup", () => {
       if (!hand) return;
-      const { moved } = hand;
+      const { moved, stopped } = hand;
       hand = null;
-      if (moved) return move(now(), true);
+      if (moved) {
+        move(now(), true);
+        if (stopped) say?.(stopped);
+        return;
+      }
       place.focus();
       place.select();
     });
@@ -635,13 +652,18 @@ window.lesson = (() => {
       if (!look) ring.hidden = true;
       if (look && i === 0) canvas.tabIndex = 0; // one stop of Tab for the whole row
 
+      let last;
       return {
         element,
         canvas,
         show(picture, look) {
+          if (picture === last) return; // the photo mostly
+          if (picture.width !== last?.width) {
+            canvas.style.width = percent(picture.width);
+            canvas.style.margin = percent((side - picture.width) / 2);
+          }
           paint(canvas, picture, look);
-          canvas.style.width = percent(picture.width);
-          canvas.style.margin = `${percent((side - picture.height) / 2)} ${percent((side - picture.width) / 2)}`;
+          last = picture;
         },
         ring(row, column, size) {
           Object.assign(ring.style, {
