@@ -9,7 +9,7 @@ from lessonlib.study.parts import Part, Trial
 from lessonlib.training.runs import Run, load_runs
 
 __all__ = ["BOTTLENECK", "FOUR", "RATES", "rates_plan", "accuracies_by_rate", "swept_rates"]
-__all__ += ["best_rates", "primary_plan"]
+__all__ += ["best_rates", "primary_plan", "thread_rates_plan", "thread_size_plan"]
 
 FOUR = ("3x3", "2x2", "pair-act", "pair")
 RATES = (4e-3, 8e-3, 1.6e-2, 3.2e-2, 6.4e-2)
@@ -27,6 +27,17 @@ BOTTLENECK = Tier(
     batch=64,
     lr=RATES[0],
 )
+
+# as near to the thread's xresnet50 as two cores come
+THREAD_SIZE = replace(
+    BOTTLENECK,
+    name="bottleneck-128",
+    px=128,
+    stored=192,
+    network=replace(BOTTLENECK.network, width=0.5, blocks=(2, 2, 2, 2)),
+)
+THREAD_SWEEP_SEED = 100
+THREAD_SEEDS = range(5)
 
 
 def rates_plan() -> list[Part]:
@@ -98,3 +109,37 @@ def primary_plan() -> list[Part]:
     for seed in SEEDS:
         trials += [Trial(arm, replace(BOTTLENECK, lr=rates[arm]), seed) for arm in FOUR]
     return [Part("each arm at its best rate", BOTTLENECK, tuple(trials))]
+
+
+def thread_rates_plan() -> list[Part]:
+    """At the thread's size: each arm at its best rate of 64 px, half of it and double, one seed."""
+    rates = best_rates(load_runs("rates"))
+    trials = []
+    for factor in (1, 0.5, 2):
+        for arm in FOUR:
+            size = replace(THREAD_SIZE, lr=factor * rates[arm])
+            trials.append(Trial(arm, size, THREAD_SWEEP_SEED))
+    return [Part("learning rates at the thread's size", THREAD_SIZE, tuple(trials))]
+
+
+def thread_size_plan() -> list[Part]:
+    """Five seeds of each arm at its best rate there. ValueError before that sweep is done."""
+    [sweep] = thread_rates_plan()
+    found: dict[str, dict[float, list[float]]] = {arm: {} for arm in FOUR}
+    for run in load_runs("thread-rates"):
+        if run.finished and run.seed == THREAD_SWEEP_SEED:
+            found[run.arm].setdefault(run.recipe["lr"], []).append(run.accuracy)
+    planned: dict[str, list[float]] = {arm: [] for arm in FOUR}
+    for trial in sweep.trials:
+        planned[trial.arm].append(trial.recipe.lr)
+    missing = sum(rate not in found[arm] for arm, rates in planned.items() for rate in rates)
+    if missing:
+        raise ValueError(
+            f"The sweep at the thread's size lacks {missing} of {len(sweep.trials)} runs: "
+            "train the plan thread-rates first."
+        )
+    best = {arm: _best(found[arm], sorted(rates)) for arm, rates in planned.items()}
+    trials = []
+    for seed in THREAD_SEEDS:
+        trials += [Trial(arm, replace(THREAD_SIZE, lr=best[arm]), seed) for arm in FOUR]
+    return [Part("each arm at the thread's size", THREAD_SIZE, tuple(trials))]

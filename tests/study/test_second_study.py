@@ -115,3 +115,22 @@ def test_the_protocol_is_older_than_every_run_of_its_plans():
     assert (DATA / "protocol.md").exists()
     runs = [run for name in ("rates", "primary") for run in load_runs(name)]
     assert all(datetime.fromisoformat(run.recorded) > written for run in runs)
+
+
+def test_the_threads_size_is_swept_around_each_arms_best_and_then_run_with_five_seeds(monkeypatch):
+    runs = {"rates": list(sweep(by_best(INSIDE))), "thread-rates": []}
+    monkeypatch.setattr(second_study, "load_runs", runs.__getitem__)
+    [part] = get_plan("thread-rates")
+    asked = {(t.arm, t.recipe.lr / INSIDE[t.arm]) for t in part.trials}
+    assert asked == {(arm, factor) for arm in FOUR for factor in (0.5, 1, 2)}
+    assert {t.seed for t in part.trials} == {100}
+    with pytest.raises(ValueError, match="lacks 12 of 12 runs: train the plan thread-rates first"):
+        get_plan("thread-size")
+    for t in part.trials:
+        epochs = [{"accuracy": 0.6 if t.recipe.lr == 2 * INSIDE[t.arm] else 0.5}]
+        run = a_run(arm=t.arm, seed=t.seed, recipe=asdict(t.recipe), epochs=epochs)
+        runs["thread-rates"].append(run)
+    [part] = get_plan("thread-size")
+    planned = sorted((t.arm, t.recipe.lr, t.seed) for t in part.trials)
+    assert planned == sorted((arm, 2 * INSIDE[arm], seed) for arm in FOUR for seed in range(5))
+    assert part.base.px == 128
