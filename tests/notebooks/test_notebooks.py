@@ -27,6 +27,7 @@ PAPERS = {
     "1512.00567": "Rethinking the Inception Architecture for Computer Vision",
     "1509.09308": "Fast Algorithms for Convolutional Neural Networks",
     "1603.07285": "A guide to convolution arithmetic for deep learning",
+    "1609.03499": "WaveNet: A Generative Model for Raw Audio",
     "1811.10495": "ExpandNets: Linear Over-parameterization "
     "to Train Compact Convolutional Networks",
     "1812.01187": "Bag of Tricks for Image Classification with Convolutional Neural Networks",
