@@ -161,7 +161,7 @@ def test_cells_are_short(notebook):
 
 
 def test_links_between_notebooks_lead_somewhere(notebook):
-    for target in re.findall(r"\]\((\d\d_\w+\.ipynb)", prose(notebook)):
+    for target in re.findall(r"\]\((\d\db?_\w+\.ipynb)", prose(notebook)):
         assert (ROOT / "notebooks" / target).exists(), target
 
 
