@@ -1,6 +1,6 @@
 """Update this clone and keep the answers: each changed notebook is copied to mine/ first.
 
-    make update
+make update
 """
 
 import shutil

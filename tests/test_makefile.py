@@ -41,7 +41,11 @@ def set_up(folder, pythons, lacks_venv=(), variables=()):
     for file in ("Makefile", "requirements.txt", "pyproject.toml"):
         shutil.copy(ROOT / file, folder)
     ended = subprocess.run(
-        ["make", ".venv/ready", *variables], cwd=folder, env={"PATH": str(path)}, capture_output=True, text=True
+        ["make", ".venv/ready", *variables],
+        cwd=folder,
+        env={"PATH": str(path)},
+        capture_output=True,
+        text=True,
     )
     return ended.stdout
 
