@@ -2,9 +2,10 @@
 
 from matplotlib.figure import Figure
 
+from lessonlib.figures.defaults import in_our_style
 from lessonlib.figures.labels import DARK
 from lessonlib.figures.pictures import Picture
-from lessonlib.figures.style import COLORS, in_our_style
+from lessonlib.figures.style import COLORS
 
 __all__ = ["conclusion_bars"]
 

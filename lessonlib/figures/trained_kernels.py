@@ -3,9 +3,10 @@
 import torch
 from matplotlib.figure import Figure
 
+from lessonlib.figures.defaults import in_our_style
 from lessonlib.figures.labels import DARK
 from lessonlib.figures.pictures import Picture
-from lessonlib.figures.style import COLORS, in_our_style
+from lessonlib.figures.style import COLORS
 
 __all__ = ["distance_chart"]
 
