@@ -1,8 +1,15 @@
-"""Turn notebooks into pages: still pictures for widgets, alt texts, nothing from the network."""
+"""Turn notebooks into pages: playgrounds that compute in the page, still pictures for the others,
+alt texts, nothing from the network."""
 
+import io
 import json
+from base64 import b64decode
 
 from docutils import nodes
+from PIL import Image
+
+from lessonlib.playgrounds.live import html
+from lessonlib.playgrounds.live.named import PLAYGROUNDS
 
 WIDGET = "application/vnd.jupyter.widget-view+json"
 STILL = "*A still picture. In Jupyter, or on Colab, it is interactive.*"
@@ -24,8 +31,11 @@ def anchor(title):
 
 
 def as_read(app, docname, source):
-    """Replace the widgets of the notebook `source[0]` by their stills, with a line that says so."""
-    if docname.startswith("reference/"):
+    """Bring the playgrounds of the notebook `source[0]` to life that compute in the page.
+
+    Replace other widgets by their stills, with a line that says so.
+    """
+    if not str(app.env.doc2path(docname)).endswith(".ipynb"):
         return
     notebook = json.loads(source[0])
     for cell in notebook["cells"]:
@@ -36,7 +46,12 @@ def as_read(app, docname, source):
                 outputs.append(markdown(STILL if "image/png" in output["data"] else UNASKED))
             alt = output.get("metadata", {}).get("image/png", {}).get("alt")
             if alt:  # MyST-NB looks for it in the cell
-                cell["metadata"]["mystnb"] = {"image": {"alt": alt}}
+                drawn = "drawing" if is_drawing(output["data"]["image/png"]) else "photo"
+                cell["metadata"]["mystnb"] = {"image": {"alt": alt, "classes": drawn}}
+            name = output.get("metadata", {}).get("lesson", {}).get("playground")
+            if name:
+                still = b64decode(output["data"]["image/png"])
+                output["data"] = {"text/html": html(PLAYGROUNDS[name].state(), still, alt)}
         if outputs:
             cell["outputs"] = outputs
     if docname == app.config.root_doc:
@@ -44,6 +59,12 @@ def as_read(app, docname, source):
             {"cell_type": "markdown", "id": "contents", "metadata": {}, "source": CONTENTS}
         )
     source[0] = json.dumps(notebook)
+
+
+def is_drawing(png):
+    """Whether most of a picture, base 64 of a PNG, is white."""
+    grey = Image.open(io.BytesIO(b64decode(png))).convert("L")
+    return sum(grey.histogram()[250:]) > grey.width * grey.height / 2
 
 
 def markdown(text):

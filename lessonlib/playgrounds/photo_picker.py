@@ -2,11 +2,13 @@
 
 from ipywidgets import Dropdown, FileUpload, HBox, Layout
 
+from lessonlib.playgrounds.base import explain
 from lessonlib.sample_photos import SAMPLES, read_photo, sample_photo
 
 __all__ = ["PhotoPicker"]
 
 OWN = "your own"
+LARGEST = 9  # megabytes: at 10 the server drops the connection, and play.js answers for it
 
 
 class PhotoPicker(HBox):
@@ -22,11 +24,17 @@ class PhotoPicker(HBox):
         self._samples = {name: sample_photo(name, size) for name in SAMPLES}
         self._photo = self._samples["flower"]
         self.choice = Dropdown(
-            options=list(SAMPLES), description="photo", layout=Layout(width="210px")
+            options=list(SAMPLES),
+            description="photo",
+            layout=Layout(width="210px", flex="0 0 auto"),
         )
         self.upload = FileUpload(
-            accept="image/*", multiple=False, description=OWN, layout=Layout(width="130px")
+            accept="image/*",
+            multiple=False,
+            description=OWN,
+            layout=Layout(width="130px", flex="0 0 auto"),
         )
+        explain(self.upload, f"Choose a photo of yours, up to {LARGEST} MB")
         self.choice.observe(self._choose, "value")
         self.upload.observe(self._uploaded, "value")
         super().__init__([self.choice, self.upload])
@@ -44,12 +52,17 @@ class PhotoPicker(HBox):
         self._on_change()
 
     def code(self):
-        """The line of Python that gives this photo."""
+        """The lines of Python that give this photo."""
         if self.choice.value == OWN:
-            load = f'read_photo(open("your own photo", "rb").read(), {self._size})'
-            return f"x = {load}  # from lessonlib.sample_photos import read_photo"
-        load = f'sample_photo("{self.choice.value}", {self._size})'
-        return f"x = {load}  # from lessonlib.sample_photos import sample_photo"
+            return (
+                "from pathlib import Path\n"
+                "from lessonlib.sample_photos import read_photo, sample_photo\n\n"
+                f'x = read_photo(Path("your own photo.jpg").read_bytes(), {self._size})'
+            )
+        return (
+            "from lessonlib.sample_photos import sample_photo\n\n"
+            f'x = sample_photo("{self.choice.value}", {self._size})'
+        )
 
     def _choose(self, change):
         photo = self._samples.get(change["new"])

@@ -5,12 +5,19 @@ import io
 
 from PIL import Image
 
-HANDLE = ".noUi-handle, .ui-slider-handle"  # of a slider: ipywidgets 8, ipywidgets 7
-# JupyterLab, classic Notebook
-OUTPUT = ".jp-OutputArea-output .widget-vbox, .output_subarea .widget-vbox"
+from lessonlib.playgrounds.base import REST
+
+# of a slider: ipywidgets 8, ipywidgets 7, computed in the page
+HANDLE = ".noUi-handle, .ui-slider-handle, input[type=range]"
+FIELD = (
+    ".widget-gridbox input, input.lesson-cell"  # with a number: ipywidgets, computed in the page
+)
+# JupyterLab, classic Notebook, computed in the page
+OUTPUT = ".jp-OutputArea-output .widget-vbox, .output_subarea .widget-vbox, .lesson-playground"
 # the pixels of each picture; an address alone would also be another where the picture is the same,
 # or broken
-DRAWN = """box => [...box.querySelectorAll('img')].map(image => {
+DRAWN = """box => [...box.querySelectorAll('img, canvas')].map(image => {
+    if (image.tagName === 'CANVAS') return image.toDataURL();
     if (!image.complete || !image.naturalWidth) return null;
     const canvas = document.createElement('canvas');
     [canvas.width, canvas.height] = [image.naturalWidth, image.naturalHeight];
@@ -22,7 +29,7 @@ def box_with(page, text):
     """The live playground that shows `text`."""
     box = page.locator(OUTPUT).filter(has_text=text).first
     box.scroll_into_view_if_needed()
-    box.locator("img").first.wait_for()
+    box.locator("img, canvas").first.wait_for()
     return box
 
 
@@ -48,7 +55,10 @@ def changed(box, before, which=None):
         f"(box, [before, which]) => ({DRAWN})(box).some((now, i) => now && now !== before[i] && (which ?? i) === i)",
         [before, which],
     )
-    box.page.wait_for_timeout(300)  # until the last of several pictures has followed
+    # until the last of several pictures has followed; and what Python hears sooner than that after a
+    # change belongs to the same step of Undo
+    is_drawn_by_python = box.evaluate("box => box.matches('.widget-vbox')")
+    box.page.wait_for_timeout(1000 * REST + 200 if is_drawn_by_python else 100)
     return pictures(box)
 
 
