@@ -50,7 +50,10 @@ class LivePlayground:
     def _repr_mimebundle_(self, include=None, exclude=None):
         still = fewer_colours(self.still())
         data, metadata = bundle(still, self.alt())
-        live = html(self.state(), still, self.alt()) + f"<script>{SCRIPT.read_text()}</script>"
+        live = (
+            html(self.state(), still, self.alt())
+            + f"<script>{SCRIPT.read_text(encoding='utf-8')}</script>"
+        )
         return {"text/html": live} | data, metadata | {"lesson": {"playground": self.name}}
 
 
