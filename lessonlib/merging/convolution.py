@@ -96,7 +96,8 @@ class Convolution:
     def flat(self, value):
         """The output, `(out,)`, where the input is `value` `(in,)` everywhere."""
         per_out = value.view(self.groups, -1).repeat_interleave(len(self.bias) // self.groups, 0)
-        return self.bias + (self.weight.reshape(*self.weight.shape[:2], -1).sum(2) * per_out).sum(1)
+        per_in = self.weight.reshape(*self.weight.shape[:2], -1).sum(2)
+        return self.bias + (per_in * per_out).sum(1)
 
     def output_size(self, size):
         """Pixels of the output along each axis, for an input with `size` pixels along each axis.
