@@ -17,6 +17,10 @@ def border_obstacle(a, b):
     Where b pads, b reads `b.fill`; the one convolution reads what a would give if it went on beyond
     its edge. They agree if a reads only its own padding there, and then gives `b.fill`.
     """
+    if b.output_padding is not None:
+        return "the second is a transposed convolution, where fewer pixels meet at the border"
+    if a.output_padding is not None and not b.pointwise:
+        return "the first is a transposed convolution, and the second reads several of its pixels"
     total = sum(sum(b.padding, ()))
     if not total:
         return None
@@ -42,6 +46,8 @@ def sum_obstacle(branches):
 
     They must give as many channels and pixels each, and read the same beyond the edges.
     """
+    if any(branch.output_padding is not None for branch in branches):
+        return "one is a transposed convolution"
     first, *others = branches
     for other in others:
         if len(other.bias) != len(first.bias):

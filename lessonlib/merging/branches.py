@@ -5,12 +5,13 @@ branches read one value again.
 """
 
 import operator
+from collections import Counter
 from typing import Any, NamedTuple
 
 import torch
 from torch import fx, nn
 
-from lessonlib.merging.in_place import IN_PLACE, is_fresh
+from lessonlib.merging.in_place import IN_PLACE, writes_unseen
 from lessonlib.merging.layer_types import CONVOLUTIONS
 
 __all__ = ["Branch", "Addend", "Branches", "by_source", "steps_in", "names_in", "nodes_in"]
@@ -56,6 +57,7 @@ class Branches:
         self.module = module
         self.graph = graph
         self.layers = layers
+        self.calls = Counter(node.target for node in graph.nodes if node.op == "call_module")
 
     def sums(self):
         """`[(node, addends), ...]`, a sum within another after it."""
@@ -101,12 +103,18 @@ class Branches:
         return found or None
 
     def tree(self, node):
-        """The nodes that add: of a sum, and of the sums that it alone reads."""
+        """The nodes that add: a sum, then those of the sums that it alone reads."""
         found = [node]
         for _, term in self._terms(node):
             if self._is_read_once(term) and self.addends(term):
                 found += self.tree(term)
         return found
+
+    def is_step(self, node):
+        """Whether a node only computes what a branch may, and nothing besides."""
+        operation = node.target in SIGNS or node.target in PRODUCTS
+        known = self._is_layer(node) or self._is_constant(node)
+        return known or operation and self._is_plain(node)
 
     def _branch(self, node):
         """The branch that ends in `node`, back to what others read too or to what is no step."""
@@ -142,7 +150,8 @@ class Branches:
 
     def _is_layer(self, node):
         known = node.op == "call_module" and node.target in self.layers
-        return known and len(node.args) == 1 and not node.kwargs
+        plain = len(node.args) == 1 and not node.kwargs
+        return known and plain and self.calls[node.target] == 1
 
     def _terms(self, node):
         """`[(sign, term), (sign, term)]` of a sum or a difference of two, else nothing."""
@@ -155,9 +164,7 @@ class Branches:
         """Whether it is a function of two arguments that writes on nothing others could see."""
         if node.op not in ("call_function", "call_method") or node.kwargs or len(node.args) != 2:
             return False
-        first = node.args[0]
-        alone = self._is_read_once(first) and is_fresh(first, self.layers)
-        return node.target not in IN_PLACE or alone
+        return node.target not in IN_PLACE or writes_unseen(node, self.layers)
 
     def _is_read_once(self, term):
         return isinstance(term, fx.Node) and len(term.users) == 1

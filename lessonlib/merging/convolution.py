@@ -13,10 +13,10 @@ The sum of several that read the same input keeps that form too: their kernels a
 another, each as far from the corner as it reaches less far out.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import product
-from math import gcd
+from math import gcd, prod
 from typing import NamedTuple
 
 import torch
@@ -31,7 +31,9 @@ class Convolution:
     weight: `(out, in // groups, *kernel)`; bias: `(out,)`;
     fill: `(in,)`, what each channel is beyond its edges;
     stride, dilation: one number per axis; padding: `(before, after)` per axis;
-    biased: whether it has a bias to learn, else `bias` is zeros.
+    biased: whether it has a bias to learn, else `bias` is zeros;
+    output_padding: of a transposed convolution, one number per axis, else None. Such a one is
+        followed by what sees one position at a time, and by nothing else.
     """
 
     weight: torch.Tensor
@@ -42,6 +44,7 @@ class Convolution:
     padding: tuple[tuple[int, int], ...]
     groups: int
     biased: bool
+    output_padding: tuple[int, ...] | None = field(default=None, kw_only=True)
 
     @property
     def kernel(self):
@@ -52,6 +55,11 @@ class Convolution:
     def reach(self):
         """Distance from the first pixel that the kernel reads to the last, along each axis."""
         return tuple(d * (k - 1) for d, k in zip(self.dilation, self.kernel))
+
+    @property
+    def pointwise(self):
+        """Whether each position of the output is that of the input at the same place."""
+        return {*self.kernel, *self.stride} <= {1} and not self.pads
 
     @property
     def pads(self):
@@ -82,6 +90,8 @@ class Convolution:
     @property
     def macs(self):
         """Multiplications per position of the output."""
+        if self.output_padding is not None:  # each input position adds its kernel to the output
+            return self.weight.numel() // prod(self.stride)
         return 0 if self.only_pads else self.weight.numel()
 
     def flat(self, value):
@@ -131,6 +141,7 @@ def in_series(a, b):
         padding=padding_in_series(a, b),
         groups=groups,
         biased=a.biased or b.biased,
+        output_padding=a.output_padding,
     )
 
 

@@ -8,7 +8,7 @@ from torch import fx
 
 from lessonlib.merging.layer_types import IDLE, fit_of
 
-__all__ = ["IN_PLACE", "is_fresh", "writer_among"]
+__all__ = ["IN_PLACE", "writes_unseen", "writer_among"]
 
 IN_PLACE = (operator.iadd, operator.isub, operator.imul, "add_", "sub_", "mul_")
 WRITING = ("setitem", "iadd", "isub", "imul", "itruediv", "ifloordiv", "imatmul", "ipow")
@@ -25,7 +25,14 @@ MAKING: tuple[Any, ...] = (  # a tensor of their own
 )
 
 
-def is_fresh(node, layers):
+def writes_unseen(node, layers):
+    """Whether a node writes only on a tensor that it alone reads, and under no other name."""
+    first = node.args[0] if node.args else None
+    read_once = isinstance(first, fx.Node) and len(first.users) == 1
+    return node.target in IN_PLACE and read_once and _is_fresh(first, layers)
+
+
+def _is_fresh(node, layers):
     """Whether a node made its tensor itself, or got it from one that did and that it alone reads.
 
     So no other name stands for that tensor. layers: `{target: layer}` of the known ones.
@@ -36,15 +43,18 @@ def is_fresh(node, layers):
     if not is_layer and node.target not in IN_PLACE:
         return False
     before = node.args[0]
-    return isinstance(before, fx.Node) and len(before.users) == 1 and is_fresh(before, layers)
+    return isinstance(before, fx.Node) and len(before.users) == 1 and _is_fresh(before, layers)
 
 
-def writer_among(graph, nodes, module):
-    """A node that may write in place while `nodes` are computed, and is none of them; else None."""
+def writer_among(graph, nodes, module, layers):
+    """A node that may write on what others read while `nodes` are computed; None if there is none.
+
+    layers: `{target: layer}` of the known ones.
+    """
     order = list(graph.nodes)
     places = [order.index(node) for node in nodes]
     for node in order[min(places) : max(places)]:
-        if node not in nodes and _may_write(node, module):
+        if _may_write(node, module) and not writes_unseen(node, layers):
             return node
     return None
 

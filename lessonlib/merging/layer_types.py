@@ -15,6 +15,7 @@ from lessonlib.costs.composed_pair import ComposedPair
 
 __all__ = [
     "CONVOLUTIONS",
+    "TRANSPOSED",
     "POOLS",
     "PADS",
     "IDLE",
@@ -28,6 +29,7 @@ __all__ = [
 
 # For one, two and three axes; of any type, as torch declares their options differently
 CONVOLUTIONS: tuple[Any, ...] = (nn.Conv1d, nn.Conv2d, nn.Conv3d)
+TRANSPOSED: tuple[Any, ...] = (nn.ConvTranspose1d, nn.ConvTranspose2d, nn.ConvTranspose3d)
 POOLS: tuple[Any, ...] = (nn.AvgPool1d, nn.AvgPool2d, nn.AvgPool3d)
 PADS: tuple[Any, ...] = (nn.ConstantPad1d, nn.ConstantPad2d, nn.ConstantPad3d)
 IDLE = (nn.Identity, nn.Dropout, nn.Dropout1d, nn.Dropout2d, nn.Dropout3d)  # in eval
@@ -85,7 +87,7 @@ def fit_of(layer):
     """The `Fit` of a layer that `as_convolutions` knows; None for all others, and for own code."""
     if not (_runs_torchs_code(layer) or _frozen(layer) or _also_activates(layer)):
         return None
-    if isinstance(layer, CONVOLUTIONS):
+    if isinstance(layer, (*CONVOLUTIONS, *TRANSPOSED)):
         return Fit(len(layer.kernel_size), layer.in_channels, layer.out_channels)
     if isinstance(layer, POOLS):
         return Fit(1 + [isinstance(layer, pool) for pool in POOLS].index(True), None, None)
@@ -106,7 +108,17 @@ def _runs_torchs_code(layer):
     if "forward" in vars(layer) or isinstance(layer, LazyModuleMixin):
         return False
     norms = (_BatchNorm, nn.SyncBatchNorm)
-    kinds = (*CONVOLUTIONS, *POOLS, *PADS, *IDLE, *norms, nn.Linear, PadWith, ComposedPair)
+    kinds = (
+        *CONVOLUTIONS,
+        *TRANSPOSED,
+        *POOLS,
+        *PADS,
+        *IDLE,
+        *norms,
+        nn.Linear,
+        PadWith,
+        ComposedPair,
+    )
     return any(isinstance(layer, kind) and _calls_as(type(layer), kind) for kind in kinds)
 
 
@@ -161,7 +173,7 @@ def why_unknown(layer):
         return "only torchvision's and Detectron2's FrozenBatchNorm2d are known"
     if isinstance(layer, _InstanceNorm) and layer.track_running_stats:
         return "with its running statistics it is a BatchNorm, so put one in its place"
-    if not isinstance(layer, (*CONVOLUTIONS, _BatchNorm)) or fit_of(layer):
+    if not isinstance(layer, (*CONVOLUTIONS, *TRANSPOSED, _BatchNorm)) or fit_of(layer):
         return ""
     if isinstance(layer, LazyModuleMixin):
         return "it has no weights before its first input: run the model once"

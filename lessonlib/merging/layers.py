@@ -7,7 +7,15 @@ from torch import nn
 
 from lessonlib.costs.composed_pair import ComposedPair
 from lessonlib.merging.convolution import Convolution, blocks
-from lessonlib.merging.layer_types import CONVOLUTIONS, IDLE, PADS, POOLS, PadWith, is_norm
+from lessonlib.merging.layer_types import (
+    CONVOLUTIONS,
+    IDLE,
+    PADS,
+    POOLS,
+    TRANSPOSED,
+    PadWith,
+    is_norm,
+)
 
 __all__ = ["CannotMerge", "as_convolutions", "only_scaling", "as_layer", "become"]
 
@@ -27,6 +35,8 @@ def as_convolutions(layer, axes, channels):
     _check_hooks(layer)
     if isinstance(layer, CONVOLUTIONS):
         return [_from_convolution(layer)]
+    if isinstance(layer, TRANSPOSED):
+        return [_from_transposed(layer)]
     if isinstance(layer, nn.Linear):
         return [_from_linear(layer)]
     if isinstance(layer, POOLS):
@@ -73,6 +83,28 @@ def _from_convolution(layer):
         groups=layer.groups,
         biased=biased,
     )
+
+
+def _from_transposed(layer):
+    """A transposed convolution: its weights are kept as those of a plain one, by output channel."""
+    weight = _by_group(_exact(layer.weight), layer.groups)
+    biased = layer.bias is not None
+    return Convolution(
+        weight,
+        bias=_exact(layer.bias) if biased else weight.new_zeros(layer.out_channels),
+        fill=weight.new_zeros(layer.in_channels),
+        stride=layer.stride,
+        dilation=layer.dilation,
+        padding=tuple((n, n) for n in layer.padding),
+        groups=layer.groups,
+        biased=biased,
+        output_padding=layer.output_padding,
+    )
+
+
+def _by_group(weight, groups):
+    """`(in, out // groups, *kernel)` as `(out, in // groups, *kernel)`, and the other way round."""
+    return weight.unflatten(0, (groups, -1)).transpose(1, 2).flatten(0, 1)
 
 
 def _from_linear(layer):
@@ -202,6 +234,8 @@ def as_layer(convolution, like):
         raise CannotMerge(f"as one its numbers are too large for {like.dtype}")
     if not axes:
         return _as_linear(c, like)
+    if c.output_padding is not None:
+        return _as_transposed(c, like)
     sides = sum(reversed(c.padding), ())
     pad = PadWith(c.fill.to(like), sides) if c.fill.any() else ZERO_PADS[axes - 1](sides)
     if c.only_pads:
@@ -223,6 +257,25 @@ def as_layer(convolution, like):
     if axes == 2 and _channels_last(like):
         layer = layer.to(memory_format=torch.channels_last)
     return (nn.Sequential(pad, layer) if c.padded_apart else layer).eval()
+
+
+def _as_transposed(c, like):
+    layer = TRANSPOSED[len(c.kernel) - 1](
+        len(c.fill),
+        len(c.bias),
+        c.kernel,
+        c.stride,
+        padding=tuple(before for before, _ in c.padding),
+        output_padding=c.output_padding,
+        groups=c.groups,
+        bias=c.biased,
+        dilation=c.dilation,
+        device="meta",
+    )
+    layer.weight = nn.Parameter(_by_group(c.weight, c.groups).to(like), like.requires_grad)
+    if c.biased:
+        layer.bias = nn.Parameter(c.bias.to(like), like.requires_grad)
+    return layer.eval()
 
 
 def _as_linear(c, like):

@@ -74,10 +74,12 @@ def _steps_of_chain(names, model, left, at_most, interior):
 def merge_chains(
     model: nn.Module, x: Any = None, *, at_most: float = 1.0, interior: bool = False
 ) -> nn.Module:
-    """A copy of `model` in eval with each chain merged, by `plan` with the same arguments.
+    """A copy of `model` in eval with each chain and sum merged, by `plan` with the same arguments.
 
     The copy has the same class: the one convolution replaces the first layer of its chain, Identity
-    the others. Its outputs are those of the model up to rounding (with `interior`, except at the
+    the others. But a module whose own forward adds up branches that are merged, or scales a layer,
+    becomes a `torch.fx.GraphModule`, which knows its forward only.
+    The outputs are those of the model up to rounding (with `interior`, except at a chain's
     border), for calls of the model itself: methods other than forward, and attributes that are set
     later and read by it, are not followed. With x the outputs are compared, so give one.
     The model stays unchanged. Raises as `plan`, and ValueError if the outputs on x differ.

@@ -118,15 +118,15 @@ def _merge_in(model, owner, seen, accepts):
     while found := _untried(Branches(module, graph, _free(module, owner, seen)), tried):
         node, addends, branches = found
         try:
-            _check_writers(graph, [node, *nodes_in(addends)], module)
             free = branches.layers
+            _check_writers(graph, [node, *nodes_in(addends)], module, free)
             some, step = sum_step(addends, free, owner, lambda step: accepts(step, model))
             _check_called_within(owner, step.names, seen)
         except CannotMerge as reason:
             left[in_words(addends, owner)] = str(reason)
             continue
         layers = [model.get_submodule(name) for name in step.names]
-        target = step.names[0].removeprefix(owner).strip(".")
+        target = step.names[0].removeprefix(owner).strip(".")  # which nothing else calls
         module.set_submodule(target, as_layer(step.one, like_of(layers, otherwise=model)))
         _put(target, graph, node, some, branches)
         steps.append(step)
@@ -148,14 +148,16 @@ def _untried(branches, tried):
 def _put(target, graph, root, merged, branches):
     """Call the layer `target` in place of the addends `merged` of the sum `root`."""
     others = [addend for addend in branches.addends(root) or () if addend not in merged]
-    dead = [*branches.tree(root), *nodes_in(merged)]
+    additions = branches.tree(root)
     with graph.inserting_before(root):
         total = graph.call_module(target, (merged[0].branch.source,))
         for addend in others:
             total = graph.call_function(add if addend.sign > 0 else sub, (total, addend.node))
     root.replace_all_uses_with(total)
-    for node in sorted(set(dead), reverse=True):
-        if not node.users:
+    for node in additions:  # they would write on what is now added once more
+        graph.erase_node(node)
+    for node in reversed(graph.nodes):
+        if not node.users and branches.is_step(node):
             graph.erase_node(node)
 
 
@@ -187,8 +189,8 @@ def _state(module):
     return found
 
 
-def _check_writers(graph, nodes, module):
-    if writer := writer_among(graph, nodes, module):
+def _check_writers(graph, nodes, module, layers):
+    if writer := writer_among(graph, nodes, module, layers):
         raise CannotMerge(f"{writer.name} may change in place what they read")
 
 

@@ -80,7 +80,7 @@ def sum_step(addends, layers, prefix, accepts):
     """
     axes, channels = _axes_and_channels(addends, layers)
     _check_types(addends, layers)
-    found = [(addend, _of_addend(addend, layers, axes, channels)) for addend in addends]
+    found = _linear_ones(addends, layers, axes, channels)
     alike: dict = {}  # a dense kernel and one for each channel would be a dense one
     for addend, linear in found:
         alike.setdefault(linear.one.groups, []).append((addend, linear))
@@ -93,6 +93,20 @@ def sum_step(addends, layers, prefix, accepts):
         f"as one they would take {step.one.macs:,} multiplications per position "
         f"instead of {step.macs:,}"
     )
+
+
+def _linear_ones(addends, layers, axes, channels):
+    """`[(addend, what it computes), ...]` of the addends that are a convolution each."""
+    found = []
+    reasons = []
+    for addend in addends:
+        try:
+            found.append((addend, _of_addend(addend, layers, axes, channels)))
+        except CannotMerge as reason:
+            reasons.append(reason)
+    if reasons and len(found) < 2:
+        raise reasons[0]
+    return found
 
 
 def _axes_and_channels(addends, layers):

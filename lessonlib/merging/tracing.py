@@ -214,12 +214,14 @@ def _calls(graph, root, layers, known):
 
 def _not_alone(modules, layers, asked):
     """`{name: why}` of the called layers that others use too."""
-    times: Counter = Counter()
+    parts: Counter = Counter()
+    unlike: set = set()
     for ways in modules:
-        times += _times_called(ways, layers)
+        parts.update({id(layers[name]) for name in _names_in([ways])})
+        unlike |= _called_unlike(ways)
     left = {}
     for name in _names_in(modules):
-        if times[id(layers[name])] > 1:
+        if parts[id(layers[name])] > 1 or name in unlike:
             left[name] = "it is used more than once"
         elif layers[name] in asked:
             left[name] = (
@@ -227,6 +229,19 @@ def _not_alone(modules, layers, asked):
                 "where those of the merged layer would be read instead"
             )
     return left
+
+
+def _called_unlike(ways):
+    """The names of the layers called several times, not always before or after one and the same.
+
+    The towers of a Siamese network call theirs alike.
+    """
+    unlike: set = set()
+    for names in ways:
+        links = {a: b for a, b in _next_layers(names).items() if b}
+        several = {name for name, times in Counter(names.values()).items() if times > 1}
+        unlike |= several - links.keys() - set(links.values())
+    return unlike
 
 
 def _also_reached(modules, layers, untraced, calls):
@@ -244,14 +259,6 @@ def _also_reached(modules, layers, untraced, calls):
 
 def _names_in(modules):
     return [name for ways in modules for names in ways for name in names.values()]
-
-
-def _times_called(ways, layers):
-    """`{id of a layer: the most times that one of the ways calls it}`."""
-    most: Counter = Counter()
-    for names in ways:
-        most |= Counter(id(layers[name]) for name in names.values())
-    return most
 
 
 def _chains_in(ways, seen):
@@ -276,8 +283,16 @@ def _chains_in(ways, seen):
 
 
 def _next_layers(names):
-    """`{name of a layer: name of the known layer that alone reads it, or None}`."""
-    return {name: _next(node, names) for node, name in names.items()}
+    """`{name of a layer: name of the known layer that alone reads it, each time, or None}`."""
+    times = Counter(names.values())
+    after: dict = {}
+    for node, name in names.items():
+        after.setdefault(name, set()).add(_next(node, names))
+    found: dict = {}
+    for name, others in after.items():
+        other = others.pop()
+        found[name] = other if not others and times[other] == times[name] else None
+    return found
 
 
 def _next(node, names):

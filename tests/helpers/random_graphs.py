@@ -120,16 +120,23 @@ def drawn(layer):
 
 
 def _branches(graph):
-    """A sum of branches of one value, as far as they fit."""
-    start = graph.any_place()
+    _sum_of_branches(graph, graph.any_place(), deep=0.3)
+
+
+def _sum_of_branches(graph, start, deep):
+    """The place of a sum of branches of one value, as far as they fit; some are sums themselves."""
     total = None
-    for _ in range(graph.pick(2, 3, 4)):
-        end = graph.chain(start, graph.pick(0, 1, 1, 2, 2, 3))
+    for _ in range(graph.pick(2, 2, 3, 4)):
+        end = start
+        if graph.random.random() < deep:
+            end = _sum_of_branches(graph, start, deep=0)
+        end = graph.chain(end, graph.pick(0, 1, 1, 2, 2, 3))
         values = graph.values()
         if total is None:
             total = end
         elif values[total].shape == values[end].shape:
             total = graph.add(graph.pick(*ADDING), total, end)
+    return total
 
 
 def _any_sum(graph):

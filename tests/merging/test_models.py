@@ -99,5 +99,5 @@ def test_the_example_of_the_readme_runs(capsys):
     [example] = [block for block in examples if "merge_chains" in block]
     exec(example, {})
     said = capsys.readouterr().out
-    assert "layers become" in said
-    assert "tensor(" in said.splitlines()[-1]
+    assert "4 layers become 1" in said
+    assert float(said.splitlines()[-1]) > 0
