@@ -1288,6 +1288,8 @@ input.lesson-cell { cursor: ew-resize; touch-action: pan-y; appearance: none; bo
 .lesson-stack label { display: flex; align-items: center; gap: 8px; }
 .lesson-line canvas { width: 100%; max-width: 768px; height: 56px; image-rendering: pixelated; border: 1px solid var(--lesson-edge); box-sizing: border-box; }
 
+[data-jp-theme-light=false] .lesson-chart { filter: invert(.93) hue-rotate(180deg); }
+
 /* pictures two by two, each with its sign before its name */
 @container (max-width: 800px) {
   .lesson-row:not(.lesson-kernels) { flex-wrap: wrap; gap: 10px 16px; }
@@ -1342,6 +1344,7 @@ input.lesson-cell { cursor: ew-resize; touch-action: pan-y; appearance: none; bo
     const { dataset } = document.documentElement;
     if (dataset.lessonHand) return;
     dataset.lessonHand = "on";
+    styles();
     const controls = ".lesson-widgets :is(select, input, button, textarea, [tabindex])";
     for (const event of ["focusin", "pointerover"]) {
       document.addEventListener(
