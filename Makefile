@@ -1,6 +1,6 @@
 # make lab: open the lesson.  make test: run every test.
-# Both set up .venv on first use and need only Python, git and make.
-.PHONY: lab test test-quick bench study notebooks address site picture lock
+# Both set up .venv on first use and need only Python, git and make; with TORCH=cpu without CUDA.
+.PHONY: lab test test-quick bench study notebooks address site picture lock update
 .DEFAULT_GOAL := lab
 
 BIN := .venv/bin
@@ -8,6 +8,8 @@ ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
 PYTEST := LESSON_TIER=test OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2
 # a pip.conf with user = true, as on many clusters, would break an install into .venv
 PIP := PIP_USER=0 $(BIN)/python -m pip install --quiet --disable-pip-version-check
+# PyTorch's own index has torch without CUDA; it is told from the lock's by no hash
+CPU_INDEX := https://download.pytorch.org/whl/cpu
 KNOWN := import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 15))
 
 lab: .venv/ready
@@ -49,6 +51,10 @@ address: .venv/ready
 site: .venv/site
 	$(BIN)/python docs/build.py site
 
+# Update the clone; notebooks that were changed are kept in mine/
+update: .venv/ready
+	$(BIN)/python scripts/update.py
+
 # The moving picture of the README
 picture: .venv/ready
 	$(BIN)/python scripts/moving_picture.py
@@ -66,7 +72,8 @@ lock:
 	  known=$$python; \
 	  $$python -c 'import ensurepip, venv' 2>/dev/null || continue; \
 	  echo "Setting up .venv with $$($$python --version), once." \
-	    "On Linux that downloads about 3 GB and takes 7 GB of disk."; \
+	    $(if $(filter cpu,$(TORCH)),,"On Linux that downloads about 3 GB, 7 GB of disk:" \
+	    "TORCH=cpu leaves out CUDA."); \
 	  exec $$python -m venv --clear .venv; \
 	done; \
 	if [ -n "$$known" ]; then \
@@ -76,7 +83,15 @@ lock:
 	  echo "The lesson needs Python 3.11 to 3.14: install one (python.org), then try again."; \
 	fi; \
 	exit 1
+ifeq ($(TORCH),cpu)
+	$(PIP) --no-deps --index-url $(CPU_INDEX) \
+	  $$(sed -nE 's/^(torch(vision)?==[^ ]+).*/\1/p' requirements.txt)
+	awk '/^[^ #]/ {kept = !/^(torch|torchvision|triton|nvidia-[^=]+|cuda-[^=]+)==/} kept' \
+	  requirements.txt > .venv/without-cuda.txt
+	$(PIP) --no-deps --require-hashes -r .venv/without-cuda.txt
+else
 	$(PIP) --require-hashes -r requirements.txt
+endif
 	$(PIP) --no-deps --no-build-isolation -e .
 	@touch $@
 

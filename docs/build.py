@@ -1,6 +1,7 @@
 """Build the site: `python docs/build.py FOLDER` writes FOLDER/html. It runs no notebook.
 
-The pages are the notebooks, as they are saved, and the reference in docs/reference.
+The pages are the notebooks, as they are saved, the notes for teachers, and the reference in
+docs/reference.
 """
 
 import shutil
@@ -20,6 +21,9 @@ def build(folder):
     saved = shutil.ignore_patterns(".*")
     shutil.copytree(ROOT / "notebooks", source, ignore=saved)
     shutil.copytree(DOCS / "reference", source / "reference")
+    notes = (DOCS / "teaching.md").read_text(encoding="utf-8")
+    beside = notes.replace("../notebooks/", "")  # where the notebooks are on the site
+    (source / "teaching.md").write_text(beside, encoding="utf-8")
     options = ["-q", "-W", "-c", DOCS, "-d", folder / "doctrees"]
     return main([str(word) for word in (*options, source, folder / "html")])
 

@@ -35,7 +35,7 @@ def as_read(app, docname, source):
 
     Replace other widgets by their stills, with a line that says so.
     """
-    if docname.startswith("reference/"):
+    if not str(app.env.doc2path(docname)).endswith(".ipynb"):
         return
     notebook = json.loads(source[0])
     for cell in notebook["cells"]:

@@ -160,6 +160,11 @@ def get_arm(name):
     return ARMS[require_one_of("arm", name, ARMS)]
 
 
+def arm_label(name):
+    """The label of that arm; its name if this kernel knows none, as in another's record."""
+    return ARMS[name].label if name in ARMS else name
+
+
 def check_arm(arm):
     """Raise TypeError if `arm` is not an `Arm`; its name is not enough."""
     if not isinstance(arm, Arm):

@@ -26,7 +26,7 @@ class Claim:
 
 def claims():
     """The claims, in the order of their numbers."""
-    rows = tomllib.loads((DATA / "claims.toml").read_text())["claim"]
+    rows = tomllib.loads((DATA / "claims.toml").read_text(encoding="utf-8"))["claim"]
     return [Claim(number, **row) for number, row in enumerate(rows, 1)]
 
 

@@ -135,20 +135,22 @@ def _compose_two(b, c):
 def receptive_field(
     sizes: list[int] | tuple[int, ...],
     strides: list[int] | tuple[int, ...] | None = None,
+    dilations: list[int] | tuple[int, ...] | None = None,
 ) -> int:
     """How many input pixels one output pixel of a stack sees, along one side.
 
-    `1 + sum of (k_l - 1) * (product of the strides before layer l)`, as in Araujo et al.,
-    Distill 2019. Every stride is 1 unless given.
-    Raises ValueError unless there is one stride per size, all whole numbers of at least 1.
+    From the first to the last: a dilation of d leaves d - 1 pixels between neighbouring taps.
+    `1 + sum of (k_l - 1) * d_l * (product of the strides before layer l)`, as in Araujo et al.,
+    Distill 2019. Every stride and every dilation is 1 unless given.
+    Raises ValueError unless there is one stride and one dilation per size, all whole numbers of
+    at least 1.
     """
-    _check_layers(sizes, strides)
-    if strides is None:
-        strides = [1] * len(sizes)
+    _check_layers(sizes, strides, dilations)
+    ones = [1] * len(sizes)
     field = 1
     step = 1  # input pixels between neighbours at this depth of the stack
-    for k, stride in zip(sizes, strides):
-        field += (k - 1) * step
+    for k, stride, dilation in zip(sizes, strides or ones, dilations or ones):
+        field += (k - 1) * dilation * step
         step *= stride
     return field
 
@@ -223,13 +225,18 @@ def _check_compose(kernels):
             )
 
 
-def _check_layers(sizes, strides):
-    whole = _are_whole(sizes) and (strides is None or _are_whole(strides, len(sizes)))
-    if not whole or min([*sizes, *(strides or [])], default=1) < 1:
+def _check_layers(sizes, strides, dilations):
+    if not _are_counts(sizes):
         raise ValueError(
-            "receptive_field: give a list of kernel sizes and one stride for each, "
-            f"whole numbers of at least 1, not {sizes}, {strides}."
+            "receptive_field: give a list of kernel sizes, whole numbers of at least 1, "
+            f"not {sizes!r}."
         )
+    for kind, given in {"stride": strides, "dilation": dilations}.items():
+        if given is not None and not _are_counts(given, len(sizes)):
+            raise ValueError(
+                f"receptive_field: give one {kind} for each of the {len(sizes)} kernel sizes, "
+                f"whole numbers of at least 1, not {given!r}."
+            )
 
 
 def _check_kernel(kernel):
@@ -257,6 +264,11 @@ def _are_whole(numbers, count=None):
     if not isinstance(numbers, list | tuple) or count not in (None, len(numbers)):
         return False
     return all(isinstance(number, int) for number in numbers)
+
+
+def _are_counts(numbers, count=None):
+    """Whether `numbers` are whole and at least 1, `count` of them if given."""
+    return _are_whole(numbers, count) and min(numbers, default=1) >= 1
 
 
 def _describe(x):

@@ -2,7 +2,9 @@
 
 import os
 import sys
+import tempfile
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -31,7 +33,8 @@ DATA = _find_data()
 def cache_folder():
     """The folder of the decoded photos.
 
-    `LESSON_CACHE`; by default `data/cache` in a clone, else `cache` in the user's cache folder.
+    `LESSON_CACHE`; by default `data/cache` in a clone, else `cache` in the user's cache folder, and
+    so in a clone that cannot be written.
     """
     return _own_folder("LESSON_CACHE", "cache")
 
@@ -39,7 +42,8 @@ def cache_folder():
 def runs_folder():
     """The folder of the recorded runs, with one `.jsonl` file per set.
 
-    `LESSON_RUNS`; by default `data/runs` in a clone, else `runs` in the user's cache folder.
+    `LESSON_RUNS`; by default `data/runs` in a clone, else `runs` in the user's cache folder, and
+    so in a clone that cannot be written.
     """
     return _own_folder("LESSON_RUNS", "runs")
 
@@ -50,8 +54,18 @@ def _own_folder(variable, name):
     Installed, in a folder of the user, since an update of the package empties its own. ValueError
     for the folder of a user whom this machine does not know.
     """
-    beside = _user_cache() / "lessonlib" if DATA == PACKAGE / "data" else DATA
-    folder = Path(os.environ.get(variable) or beside / name)
+    named = os.environ.get(variable)
+    if named:
+        return _expanded(Path(named), variable)
+    if DATA == PACKAGE / "data":
+        return _expanded(_user_cache(), variable) / "lessonlib" / name
+    folder = DATA / name
+    if _may_write(folder):
+        return folder
+    return _elsewhere(folder, variable)
+
+
+def _expanded(folder, variable):
     try:
         return folder.expanduser()
     except RuntimeError as error:
@@ -59,6 +73,29 @@ def _own_folder(variable, name):
             f"The folder {folder} belongs to no user of this machine: "
             f"set {variable} to another folder."
         ) from error
+
+
+@cache
+def _elsewhere(folder, variable):
+    """Where to write in place of a folder that cannot be written, said once.
+
+    In the user's cache folder or, without a home, in that of temporary files.
+    """
+    user = getattr(os, "getuid", os.getpid)()
+    places = [Path(os.path.expanduser(_user_cache())) / "lessonlib"]
+    places.append(Path(tempfile.gettempdir()) / f"lessonlib-{user}")
+    place = next(filter(_may_write, places), None)
+    if place is None:
+        return folder
+    print(f"{folder.parent} cannot be written: what comes new goes to {place}, or set {variable}.")
+    return place / folder.name
+
+
+def _may_write(folder):
+    """Whether a folder can be written, or made where it is not there yet."""
+    there = next(p for p in (folder, *folder.absolute().parents) if os.path.exists(p))
+    as_now = os.access in os.supports_effective_ids
+    return os.access(there, os.W_OK | os.X_OK, effective_ids=as_now)
 
 
 def _user_cache():

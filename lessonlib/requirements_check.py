@@ -76,7 +76,7 @@ def _required():
 
     PackageNotFoundError if lessonlib is neither in a clone nor installed with its metadata.
     """
-    text = PROJECT.read_text() if PROJECT.is_file() else ""
+    text = PROJECT.read_text(encoding="utf-8") if PROJECT.is_file() else ""
     if 'name = "lessonlib"' in text:  # site-packages may hold the pyproject.toml of another project
         floor = re.search(r'^requires-python = ">=([\d.]+)"', text, flags=re.M)[1]
         listed = re.search(r"^dependencies = \[\n(.*?)^\]", text, flags=re.M | re.S)[1]
@@ -226,7 +226,7 @@ def _memory():
 def _free_memory():
     """Bytes that programs can still get; None without /proc/meminfo, as on macOS and Windows."""
     try:
-        lines = Path("/proc/meminfo").read_text()
+        lines = Path("/proc/meminfo").read_text(encoding="utf-8")
         return 1024 * int(re.search(r"^MemAvailable: +(\d+) kB", lines, flags=re.M)[1])
     except (OSError, TypeError):
         return None

@@ -50,7 +50,7 @@ def repository():
 
     ValueError if git's origin is needed and does not lead to GitHub.
     """
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     named = project["urls"]["Repository"]
     return github_address(origin()) if PLACEHOLDER in named else named
 

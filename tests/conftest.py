@@ -22,7 +22,7 @@ SLOW = (
     "test_a_chain_of_any_layers_stays_the_same_function",
     "test_layer_by_layer_a_chain_becomes_the_same_one_or_is_refused",
     "test_layers_below_and_above_dense_keep_their_precision_and_come_near",
-    "test_onnx_agrees",
+    "test_the_command_line_writes_onnx_and_reads_it_again",
     "test_how_many_small_kernels_factor",
     "test_what_pip_is_told_by_conda_can_be_resolved",
 )

@@ -164,13 +164,13 @@ test_kernels = bad_input_test(
             lambda _: receptive_field(3),
             ValueError,
             "not 3",
-            "one stride for each",
+            "list of kernel sizes",
         ),
         Bad(
             "a stride for a stack",
             lambda _: receptive_field([3, 3], 2),
             ValueError,
-            "[3, 3], 2",
+            "not 2",
             "one stride for each",
         ),
         Bad(

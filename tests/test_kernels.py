@@ -121,16 +121,27 @@ def test_order_matters_for_many_channels_only():
     assert not close(compose(b, c), compose(c, b))
 
 
-@given(st.lists(st.tuples(small, st.integers(1, 3)), min_size=1, max_size=4))
+few = st.integers(1, 3)
+
+
+@given(st.lists(st.tuples(small, few, few), min_size=1, max_size=4))
 def test_receptive_field_is_what_the_gradient_reaches(layers):
-    sizes, strides = zip(*layers)
-    x = torch.ones(1, 1, 1, 200, dtype=torch.float64, requires_grad=True)
+    sizes, strides, dilations = zip(*layers)
+    x = torch.ones(1, 1, 600, dtype=torch.float64, requires_grad=True)
     y = x
-    for k, stride in layers:
-        y = F.conv2d(y, torch.ones(1, 1, 1, k, dtype=torch.float64), stride=stride)
-    y[0, 0, 0, 0].backward()
+    for k, stride, dilation in layers:
+        ones = torch.ones(1, 1, k, dtype=torch.float64)
+        y = F.conv1d(y, ones, stride=stride, dilation=dilation)
+    y[0, 0, 0].backward()
     touched = x.grad.nonzero()[-1, -1] + 1  # from the first pixel to the last one touched
-    assert touched == receptive_field(sizes, strides)
+    assert touched == receptive_field(sizes, strides, dilations)
+    assert receptive_field(sizes, strides) == receptive_field(sizes, strides, [1] * len(layers))
+
+
+def test_two_tap_kernels_with_doubled_dilations_see_a_power_of_two():
+    for layers in range(1, 12):
+        doubled = [2**n for n in range(layers)]
+        assert receptive_field([2] * layers, dilations=doubled) == 2**layers
 
 
 @pytest.mark.parametrize(
@@ -156,6 +167,9 @@ def test_receptive_field_is_what_the_gradient_reaches(layers):
         ),
         (lambda: receptive_field([3, 3], [1]), "one stride for each"),
         (lambda: receptive_field([0]), "at least 1"),
+        (lambda: receptive_field([3, 3], dilations=[1]), "one dilation for each of the 2"),
+        (lambda: receptive_field([3], dilations=[0]), "at least 1, not \\[0\\]"),
+        (lambda: receptive_field([3], dilations=2), "one dilation for each"),
     ],
 )
 def test_bad_input_gets_one_sentence(call, sentence):

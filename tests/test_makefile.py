@@ -1,5 +1,6 @@
 """Which Python `make` sets up .venv with, tried with fake interpreters on PATH."""
 
+import re
 import shutil
 import subprocess
 import sys
@@ -8,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-TOOLS = ("make", "sh", "mkdir", "touch", "chmod")
+TOOLS = ("make", "sh", "mkdir", "touch", "chmod", "sed", "awk")
 # A fake of the version given: code sees it, and venv makes a Python that only says what it does
 FAKE = """#!/bin/sh
 case "$1" in
@@ -24,7 +25,7 @@ esac
 pytestmark = pytest.mark.skipif(shutil.which("make") is None, reason="there is no make here")
 
 
-def set_up(folder, pythons, lacks_venv=()):
+def set_up(folder, pythons, lacks_venv=(), variables=()):
     """What `make .venv/ready` says in `folder` with only these `{name: version}` on PATH."""
     path = folder / "bin"
     path.mkdir()
@@ -40,7 +41,11 @@ def set_up(folder, pythons, lacks_venv=()):
     for file in ("Makefile", "requirements.txt", "pyproject.toml"):
         shutil.copy(ROOT / file, folder)
     ended = subprocess.run(
-        ["make", ".venv/ready"], cwd=folder, env={"PATH": str(path)}, capture_output=True, text=True
+        ["make", ".venv/ready", *variables],
+        cwd=folder,
+        env={"PATH": str(path)},
+        capture_output=True,
+        text=True,
     )
     return ended.stdout
 
@@ -80,3 +85,23 @@ def test_pip_installs_into_the_environment_whatever_pip_conf_says(tmp_path):
     installs = [line for line in said if " -m pip install " in line and not line.startswith("PIP")]
     assert len(installs) == 2
     assert all(line.startswith("0 -m pip install") for line in installs)
+
+
+def test_without_cuda_torch_comes_from_its_own_index_and_all_else_from_the_lock(tmp_path):
+    said = set_up(tmp_path, {"python3.12": "3.12"}, variables=["TORCH=cpu"]).splitlines()
+    lock = (ROOT / "requirements.txt").read_text(encoding="utf-8")
+    pins = re.findall(r"^(torch(?:vision)?==\S+)", lock, flags=re.M)
+    first, second, _ = [line for line in said if line.startswith("0 -m pip install")]
+    assert first.endswith(f"--index-url https://download.pytorch.org/whl/cpu {' '.join(pins)}")
+    assert second.endswith("--no-deps --require-hashes -r .venv/without-cuda.txt")
+    assert "GB" not in said[0]
+
+    def names(text):
+        return set(re.findall(r"^([\w.-]+)==", text, flags=re.M))
+
+    left = (tmp_path / ".venv" / "without-cuda.txt").read_text(encoding="utf-8")
+    gone = names(lock) - names(left)
+    assert {"torch", "torchvision", "triton"} < gone
+    assert all(re.match("torch|triton|nvidia-|cuda-", name) for name in gone)
+    pinned = re.findall(r"^[\w.-]+==.*\\\n(    --hash.*\n)+", left, flags=re.M)
+    assert len(pinned) == len(re.findall(r"^[\w.-]+==", left, flags=re.M)) > 100

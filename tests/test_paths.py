@@ -5,7 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from helpers.other_user import mode_of, other_user
+from helpers.runs import a_run
 from lessonlib import paths
+from lessonlib.training import runs
 
 HOME = Path("/home/reader")
 
@@ -41,6 +44,36 @@ def test_an_installed_package_writes_to_the_cache_of_the_user(system, variable, 
         person.setenv(variable, str(folder))
     assert paths.cache_folder() == folder / "lessonlib" / "cache"
     assert paths.runs_folder() == folder / "lessonlib" / "runs"
+
+
+@pytest.mark.parametrize("has_a_home", [True, False])
+def test_in_a_clone_that_cannot_be_written_runs_go_elsewhere_and_it_is_said(
+    has_a_home, person, tmp_path, capsys
+):
+    """As in a course folder that a hub or Kaggle shares."""
+    shared = tmp_path / "shared" / "data"
+    (shared / "runs").mkdir(parents=True)
+    home = tmp_path / "home"
+    home.mkdir()
+    person.setenv("HOME", str(home if has_a_home else "/nonexistent"))
+    person.setattr(paths.tempfile, "gettempdir", lambda: str(tmp_path / "temporary"))
+    (tmp_path / "temporary").mkdir()
+    for folder in (home, tmp_path / "temporary"):
+        folder.chmod(0o777)
+    for module in (paths, runs):
+        person.setattr(module, "DATA", shared)
+    paths._elsewhere.cache_clear()
+    with mode_of(shared, 0o555), mode_of(shared / "runs", 0o555), other_user(shared):
+        runs.record(a_run(seed=4))
+        runs.record(a_run(seed=5))
+        assert [run.seed for run in runs.load_runs()] == [4, 5]
+        where = paths.runs_folder()
+    place = home / ".cache" if has_a_home else tmp_path / "temporary"
+    assert place in where.parents and not list((shared / "runs").iterdir())
+    said = capsys.readouterr().out
+    assert f"{shared} cannot be written: what comes new goes to {where.parent}, or set" in said
+    assert said.count("\n") == 1
+    paths._elsewhere.cache_clear()
 
 
 def test_the_variables_of_the_lesson_come_first(person):

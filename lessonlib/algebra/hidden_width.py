@@ -9,7 +9,6 @@ from typing import NamedTuple
 import torch
 
 from lessonlib.algebra.fitting import (
-    TINY,
     alternate,
     jacobian,
     levenberg_marquardt,
@@ -151,17 +150,20 @@ def alternating_factors(A: torch.Tensor, width: int, rounds: int = 60) -> Neares
     """As `wide_factors`, for any number of channels, by alternating least squares.
 
     With either B or C held, the other is a linear least-squares problem. The two are solved in
-    turn, `rounds` times, in the precision of A. After 60 rounds random layers still come nearer
-    by a few per cent of the distance. Returns (B, C, residual, relative) and raises as
-    `wide_factors`; ValueError also if rounds is below 1.
+    turn, `rounds` times, in the precision of A, at least float32. After 60 rounds random layers
+    still come nearer by a few per cent of the distance. Returns (B, C, residual, relative) and
+    raises as `wide_factors`; ValueError also if rounds is below 1.
     """
     _check_layer(A, width, "alternating_factors")
     require_int("alternating_factors", width=width, rounds=rounds)
     h = (A.shape[2] + 1) // 2
-    A = A.detach().flatten(2)
-    B, C, residual = alternate(A, width, (h, h), rounds)
-    relative = residual / A.norm().clamp_min(TINY)
-    return NearestProduct(B.unflatten(2, (h, h)), C.unflatten(2, (h, h)), residual, relative)
+    A = A.detach().to(torch.promote_types(A.dtype, torch.float32)).flatten(2)
+    size = A.abs().max()
+    a = A / size.where(size > 0, 1)
+    B, C, residual = alternate(a, width, (h, h), rounds)
+    relative = residual / a.norm().clamp_min(1)  # at least 1 already, unless A is zero
+    B, C = (size.sqrt() * factor.unflatten(2, (h, h)) for factor in (B, C))
+    return NearestProduct(B, C, size * residual, relative)
 
 
 def _with_channels(kernel):

@@ -36,7 +36,7 @@ class Question:
 
 def questions(notebook):
     """The questions of a notebook, "01" to "09". Raises ValueError for any other."""
-    quizzes = tomllib.loads((DATA / "quizzes.toml").read_text())
+    quizzes = tomllib.loads((DATA / "quizzes.toml").read_text(encoding="utf-8"))
     if notebook not in quizzes:
         raise ValueError(f"There is no quiz {notebook!r}; choose one of {', '.join(quizzes)}.")
     return [_question(**row) for row in quizzes[notebook]]

@@ -5,6 +5,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from lessonlib.figures.pictures import Picture
+from lessonlib.figures.style import in_our_style
 
 __all__ = ["ways", "footprints"]
 
@@ -28,6 +29,7 @@ def ways(arm, size=7):
     return (paths / paths[paths > 0].min()).round()
 
 
+@in_our_style
 def footprints(arms):
     """For each arm the pixels around its output, darker and numbered by their paths.
 

@@ -5,7 +5,7 @@ from matplotlib.figure import Figure
 
 from lessonlib.arms import ARMS
 from lessonlib.figures.pictures import Picture
-from lessonlib.figures.style import arm_style
+from lessonlib.figures.style import arm_style, in_our_style
 
 __all__ = ["cost_bars", "roofline"]
 
@@ -14,6 +14,7 @@ WIDTH = 3  # of a column of bars, in units of the first arm's bar
 LONGEST = 2.9  # a longer bar is cut off here; its number stands on it
 
 
+@in_our_style
 def cost_bars(quantities):
     """Bars of each quantity as a share of the first arm's, one column per quantity.
 
@@ -56,6 +57,7 @@ def _ratios_in_words(ratios):
     return ", ".join(f"{name} {ratio:.2f}" for name, ratio in ratios.items() if ratio)
 
 
+@in_our_style
 def roofline(roof, layers):
     """MACs per second against arithmetic intensity, under the two ceilings of a machine.
 

@@ -5,11 +5,12 @@ from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 
 from lessonlib.figures.pictures import Picture
-from lessonlib.figures.style import COLORS, error_strength
+from lessonlib.figures.style import COLORS, error_strength, in_our_style
 
 __all__ = ["error_maps", "paint_errors"]
 
 
+@in_our_style
 def error_maps(comparisons, alt):
     """Maps of the wrong positions side by side, each with its share of them. Grey is right.
 

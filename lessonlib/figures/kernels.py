@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 
 from lessonlib.figures.labels import DARK
 from lessonlib.figures.pictures import Picture
-from lessonlib.figures.style import COLORS, DASHES, entry_color
+from lessonlib.figures.style import COLORS, DASHES, entry_color, in_our_style
 from lessonlib.kernels import correlate
 
 __all__ = ["drift_chart", "kernel_row", "patch_map", "spectrum_chart"]
@@ -14,6 +14,7 @@ __all__ = ["drift_chart", "kernel_row", "patch_map", "spectrum_chart"]
 ENTRIES = LinearSegmentedColormap.from_list("entries", [entry_color(share) for share in (-1, 0, 1)])
 
 
+@in_our_style
 def kernel_row(kernels, alt):
     """Small kernels side by side as coloured squares with their numbers.
 
@@ -33,6 +34,7 @@ def kernel_row(kernels, alt):
     return Picture(figure, alt)
 
 
+@in_our_style
 def patch_map(entries, alt):
     """Which products meet in each entry of a kernel, as a square of cells.
 
@@ -51,6 +53,7 @@ def patch_map(entries, alt):
     return Picture(figure, alt)
 
 
+@in_our_style
 def drift_chart(stacks, layers, size=25):
     """A dot after `layers` layers of each stack, all padded by 1.
 
@@ -71,6 +74,7 @@ def drift_chart(stacks, layers, size=25):
     return Picture(figure, alt)
 
 
+@in_our_style
 def spectrum_chart(spectra):
     """Singular values, largest first, as shares of the largest, on a logarithmic scale.
 

@@ -4,11 +4,12 @@ from matplotlib.figure import Figure
 
 from lessonlib.figures.equivalence import paint_errors
 from lessonlib.figures.pictures import Picture
-from lessonlib.figures.style import error_strength
+from lessonlib.figures.style import error_strength, in_our_style
 
 __all__ = ["mask_and_difference"]
 
 
+@in_our_style
 def mask_and_difference(masks, alt):
     """Each mask of differing positions above the difference measured on a photo. Grey is equal.
 

@@ -5,7 +5,7 @@ from matplotlib.figure import Figure
 
 from lessonlib.algebra.norm_order import summary
 from lessonlib.figures.pictures import Picture
-from lessonlib.figures.style import COLORS
+from lessonlib.figures.style import COLORS, in_our_style
 
 __all__ = ["step_histograms"]
 
@@ -13,6 +13,7 @@ EDGES = np.linspace(-4, 4, 81)
 HIGHEST = 0.15  # a higher bar is cut off: the share of zeros stands below it
 
 
+@in_our_style
 def step_histograms(steps):
     """Histograms side by side, `{step: numbers}`; a dashed line is the mean.
 

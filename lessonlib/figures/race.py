@@ -4,10 +4,10 @@ import torch
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from lessonlib.arms import ARMS
+from lessonlib.arms import arm_label
 from lessonlib.figures.labels import DARK, GREY, name_ends
 from lessonlib.figures.pictures import Picture
-from lessonlib.figures.style import arm_style
+from lessonlib.figures.style import arm_style, in_our_style
 from lessonlib.training.reference_bands import describe
 
 __all__ = ["race_chart", "photo_grid"]
@@ -15,6 +15,7 @@ __all__ = ["race_chart", "photo_grid"]
 COLUMNS = 5  # photos in a row
 
 
+@in_our_style
 def race_chart(runs, epochs, chance, source, valid_n, bands=()):
     """Training loss by batch and accuracy by epoch of several runs, named where the curves end.
 
@@ -48,6 +49,7 @@ def race_chart(runs, epochs, chance, source, valid_n, bands=()):
     return Picture(figure, alt)
 
 
+@in_our_style
 def photo_grid(images, titles, source, aspects=None):
     """Photos `(n, 3, h, w)`, uint8 or float in [0, 1], in rows of five, each under its title.
 
@@ -91,7 +93,7 @@ def _draw_accuracy(axes, run, chance):
     style = arm_style(run.arm)
     right = [100 * epoch["accuracy"] for epoch in run.epochs]
     axes.plot(range(1, len(right) + 1), right, marker="o", markersize=4, **style)
-    label = ARMS[run.arm].label
+    label = arm_label(run.arm)
     if not right:
         return f"{label}, first epoch", 100 * chance, style
     return label, right[-1], style
@@ -100,7 +102,7 @@ def _draw_accuracy(axes, run, chance):
 def _end_of(band):
     """Name, height and style of a band for `name_ends`."""
     middle = 50 * (band.low[-1] + band.high[-1])
-    return f"{ARMS[band.arm].label}, earlier", middle, arm_style(band.arm)
+    return f"{arm_label(band.arm)}, earlier", middle, arm_style(band.arm)
 
 
 def _caption(source, valid_n, bands):
@@ -114,7 +116,7 @@ def _caption(source, valid_n, bands):
 def _results(runs):
     """The accuracies so far, in words."""
     done = [
-        f"{ARMS[run.arm].label} {100 * run.epochs[-1]['accuracy']:.1f}% "
+        f"{arm_label(run.arm)} {100 * run.epochs[-1]['accuracy']:.1f}% "
         f"after epoch {len(run.epochs)}"
         for run in runs
         if run.epochs

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 
 from lessonlib.figures.labels import DARK, GREY, name_ends
 from lessonlib.figures.pictures import Picture
-from lessonlib.figures.style import COLORS, arm_style
+from lessonlib.figures.style import COLORS, arm_style, in_our_style
 from lessonlib.study.intervals import FEWEST, interval
 from lessonlib.study.verdicts import verdict
 
@@ -17,6 +17,7 @@ __all__ = ["recorded_chart", "curves_chart", "differences_chart"]
 MARKERS = ("", "o", "s", "^", "D")
 
 
+@in_our_style
 def recorded_chart(groups):
     """Validation accuracy after the last epoch: a row per group, a dot per run, a bar at the mean.
 
@@ -44,6 +45,7 @@ def recorded_chart(groups):
     return Picture(figure, f"Recorded runs on {where}. {'; '.join(words)}.")
 
 
+@in_our_style
 def curves_chart(groups):
     """Validation accuracy by epoch: a thin line per run, a thick one for the mean of a group.
 
@@ -76,6 +78,7 @@ def curves_chart(groups):
     return Picture(figure, f"{title} {'; '.join(words)}.")
 
 
+@in_our_style
 def differences_chart(rows):
     """Paired differences with their 95% intervals; a dot is a pair of runs.
 

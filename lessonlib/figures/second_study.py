@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 from lessonlib.arms import ARMS
 from lessonlib.figures.labels import DARK, GREY, name_ends
 from lessonlib.figures.pictures import Picture
-from lessonlib.figures.style import COLORS, arm_style
+from lessonlib.figures.style import COLORS, arm_style, in_our_style
 from lessonlib.study.thread import THREAD_RUNS, compatible
 
 __all__ = ["rates_chart", "beside_the_thread", "power_chart"]
@@ -15,6 +15,7 @@ THREADS = COLORS[6]  # black: the thread's own runs
 RING = {"markerfacecolor": "none", "markersize": 13, "markeredgewidth": 2}
 
 
+@in_our_style
 def rates_chart(by_rate, best, common=None):
     """Accuracy by learning rate: a dot per run, a line per arm through the means.
 
@@ -57,6 +58,7 @@ def _label_rates(axes, rates):
     axes.spines[["top", "right"]].set_visible(False)
 
 
+@in_our_style
 def beside_the_thread(rows):
     """Differences from one 3x3 in points, ours and the thread's, with 95% intervals.
 
@@ -96,6 +98,7 @@ def _told(estimate):
     return f"{estimate.difference:+.1f} ({estimate.low:+.1f} to {estimate.high:+.1f})"
 
 
+@in_our_style
 def power_chart(numbers, shares, title, marks):
     """The share of studies whose interval leaves out zero, by the number of runs per arm.
 

@@ -4,7 +4,7 @@ from statistics import median
 
 from IPython.display import Markdown
 
-from lessonlib.arms import ARMS
+from lessonlib.arms import ARMS, arm_label
 
 __all__ = ["markdown_table", "race_table"]
 __all__ += ["cost_table", "layer_table", "timing_table", "COST_COLUMNS", "cost_cells"]
@@ -71,16 +71,21 @@ def _line(cells):
 
 
 def _race_cells(run):
-    label = ARMS[run.arm].label
+    label = arm_label(run.arm)
     weights = f"{run.parameters:,}"
     done = len(run.epochs)
     epochs = f"{done}" if run.finished else f"{done} of {run.recipe['epochs']}, stopped"
     if not done:
         return label, run.seed, weights, "-", epochs, "-", "-"
-    seconds = median(epoch["seconds"] for epoch in run.epochs)
-    speed = median(epoch["images_per_second"] for epoch in run.epochs)
-    accuracy = f"{100 * run.accuracy:.1f}"
-    return label, run.seed, weights, accuracy, epochs, f"{seconds:.1f}", f"{speed:,.0f}"
+    seconds = _median_of(run, "seconds", ".1f")
+    speed = _median_of(run, "images_per_second", ",.0f")
+    return label, run.seed, weights, f"{100 * run.accuracy:.1f}", epochs, seconds, speed
+
+
+def _median_of(run, name, digits):
+    """The median over the epochs that tell it."""
+    told = [epoch[name] for epoch in run.epochs if epoch.get(name) is not None]
+    return f"{median(told):{digits}}" if told else "-"
 
 
 def _layer_cells(layer):

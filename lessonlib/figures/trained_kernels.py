@@ -6,6 +6,7 @@ from matplotlib.figure import Figure
 from lessonlib.figures.kernels import ENTRIES
 from lessonlib.figures.labels import DARK
 from lessonlib.figures.pictures import Picture
+from lessonlib.figures.style import in_our_style
 from lessonlib.training.trained_kernels import constant_share
 
 __all__ = ["changes_chart"]
@@ -21,6 +22,7 @@ ALT = (
 )
 
 
+@in_our_style
 def changes_chart(layers, source, show=9):
     """The first `show` kernels of each layer: before training, what training changed, and after.
 

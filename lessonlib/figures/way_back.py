@@ -8,13 +8,14 @@ from matplotlib.figure import Figure
 
 from lessonlib.figures.labels import DARK
 from lessonlib.figures.pictures import Picture
-from lessonlib.figures.style import COLORS, DASHES
+from lessonlib.figures.style import COLORS, DASHES, in_our_style
 
 __all__ = ["discriminant_plane", "residual_histogram", "eigenvalue_paths"]
 
 BLUE, VERMILION = COLORS[:2]
 
 
+@in_our_style
 def discriminant_plane(rows):
     """The rows (1, b, c) as points of a plane, and the region b^2 >= 4c where they factor.
 
@@ -44,6 +45,7 @@ def discriminant_plane(rows):
     return Picture(figure, alt)
 
 
+@in_our_style
 def residual_histogram(relative, named, survey):
     """Histogram of the relative residuals of random kernels (n,), with named kernels as marks.
 
@@ -83,6 +85,7 @@ def _mark_kernels(axes, named, top):
         axes.text(value, height, name, ha="center", va="bottom", fontsize=8)
 
 
+@in_our_style
 def eigenvalue_paths(times, values, enough):
     """The four eigenvalues (n, 4) of G + tQ against t (n,).
 

@@ -2,6 +2,8 @@
 
     merged = merge_chains(model.eval())
 
+Branches that read one value and are added up become one too, as in RepVGG, ACNet or MobileOne.
+
 `plan(model)` shows what that would do and changes nothing. `merge(a, b)` merges layers,
 `differs` shows where the border goes wrong if only the interior is merged, `split` is the way back.
 `python -m lessonlib.merging model.pt2 -o merged.pt2` merges an exported model. Needs torch only.

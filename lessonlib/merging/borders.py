@@ -1,8 +1,11 @@
-"""Where two convolutions in series are not one: at the border, because the second one pads."""
+"""Where convolutions are not one: at the border, because of what they pad with.
+
+Of two in series it is the second that pads. Of a sum all read the same padding, or none.
+"""
 
 import torch
 
-__all__ = ["border_obstacle", "differing", "reading"]
+__all__ = ["border_obstacle", "sum_obstacle", "differing", "reading"]
 
 # The two sides of each axis; one axis is (n, c, w), two are (n, c, h, w), three are (n, c, d, h, w)
 SIDES = (("front", "back"), ("top", "bottom"), ("left", "right"))
@@ -14,6 +17,10 @@ def border_obstacle(a, b):
     Where b pads, b reads `b.fill`; the one convolution reads what a would give if it went on beyond
     its edge. They agree if a reads only its own padding there, and then gives `b.fill`.
     """
+    if b.output_padding is not None:
+        return "the second is a transposed convolution, where fewer pixels meet at the border"
+    if a.output_padding is not None and not b.pointwise:
+        return "the first is a transposed convolution, and the second reads several of its pixels"
     total = sum(sum(b.padding, ()))
     if not total:
         return None
@@ -32,6 +39,36 @@ def border_obstacle(a, b):
                     f"where the first pads {has} and would have to pad {needs}"
                 )
     return None
+
+
+def sum_obstacle(branches):
+    """None if the sum of `branches` is one convolution for inputs of every size, else the reason.
+
+    They must give as many channels and pixels each, and read the same beyond the edges.
+    """
+    if any(branch.output_padding is not None for branch in branches):
+        return "one is a transposed convolution"
+    first, *others = branches
+    for other in others:
+        if len(other.bias) != len(first.bias):
+            return f"they give {len(first.bias)} and {len(other.bias)} channels"
+        if other.stride != first.stride:
+            return f"they move by {_say(first.stride)} and {_say(other.stride)} pixels"
+        if _lost(other) != _lost(first):
+            return "their outputs differ in size, by how far they pad"
+    padded = [branch for branch in branches if branch.pads]
+    if any((branch.fill - padded[0].fill).any() for branch in padded):
+        return "they pad with different values"
+    return None
+
+
+def _lost(branch):
+    """By how many pixels an output of stride 1 is smaller than the input, along each axis."""
+    return [reach - sum(sides) for reach, sides in zip(branch.reach, branch.padding)]
+
+
+def _say(numbers):
+    return "x".join(map(str, numbers))
 
 
 def _needed_padding(a, b, axis):

@@ -10,7 +10,14 @@ from lessonlib.merging.convolution import in_series
 from lessonlib.merging.layer_types import fit_of
 from lessonlib.merging.layers import CannotMerge, as_convolutions
 
-__all__ = ["convolutions_of", "one_of", "macs_of", "total_stride", "differing_in_chain"]
+__all__ = [
+    "convolutions_of",
+    "check_fit",
+    "one_of",
+    "macs_of",
+    "total_stride",
+    "differing_in_chain",
+]
 
 
 def convolutions_of(layers):
@@ -19,12 +26,12 @@ def convolutions_of(layers):
     The list is empty for a layer that does nothing.
     """
     fits = [fit_of(layer) for layer in layers]
-    axes = next((fit.axes for fit in fits if fit.axes), None)
+    axes = next((fit.axes for fit in fits if fit.axes is not None), None)
     channels = next((fit.reads for fit in fits if fit.reads), None)
     found = []
     for layer, fit in zip(layers, fits):
         try:
-            _check_fit(fit, axes, channels)
+            check_fit(fit, axes, channels)
             found.append(as_convolutions(layer, axes, channels))
         except CannotMerge as reason:
             found.append(reason)
@@ -32,7 +39,7 @@ def convolutions_of(layers):
     return found
 
 
-def _check_fit(fit, axes, channels):
+def check_fit(fit, axes, channels):
     """CannotMerge unless the layer reads so many axes and channels."""
     if axes is None or channels is None:
         raise CannotMerge("no convolution in its chain says how many channels and axes there are")

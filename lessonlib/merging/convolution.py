@@ -8,26 +8,31 @@ where x is `fill` beyond its edges. Substitute one layer into the other and the 
 strides multiply, kernels compose with the second one's taps `stride` pixels apart, and the padding
 is that of the first plus the stride times that of the second. Only at the border the two may
 differ: the second layer pads with something other than what the first would have computed there.
+
+The sum of several that read the same input keeps that form too: their kernels are laid on one
+another, each as far from the corner as it reaches less far out.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import product
-from math import gcd
+from math import gcd, prod
 from typing import NamedTuple
 
 import torch
 
-__all__ = ["Convolution", "in_series", "grid_of", "padding_in_series"]
+__all__ = ["Convolution", "in_series", "in_parallel", "blocks", "grid_of", "padding_in_series"]
 
 
 @dataclass(frozen=True, eq=False)
 class Convolution:
-    """One convolution along one to three axes, in float64.
+    """One convolution along up to three axes, in float64; along none it is a matrix.
 
     weight: `(out, in // groups, *kernel)`; bias: `(out,)`;
     fill: `(in,)`, what each channel is beyond its edges;
     stride, dilation: one number per axis; padding: `(before, after)` per axis;
-    biased: whether it has a bias to learn, else `bias` is zeros.
+    biased: whether it has a bias to learn, else `bias` is zeros;
+    output_padding: of a transposed convolution, one number per axis, else None. Such a one is
+        followed by what sees one position at a time, and by nothing else.
     """
 
     weight: torch.Tensor
@@ -38,6 +43,7 @@ class Convolution:
     padding: tuple[tuple[int, int], ...]
     groups: int
     biased: bool
+    output_padding: tuple[int, ...] | None = field(default=None, kw_only=True)
 
     @property
     def kernel(self):
@@ -48,6 +54,16 @@ class Convolution:
     def reach(self):
         """Distance from the first pixel that the kernel reads to the last, along each axis."""
         return tuple(d * (k - 1) for d, k in zip(self.dilation, self.kernel))
+
+    @property
+    def pointwise(self):
+        """Whether each position of the output is that of the input at the same place."""
+        return {*self.kernel, *self.stride} <= {1} and not self.pads
+
+    @property
+    def pads(self):
+        """Whether it reads beyond the edges of its input."""
+        return any(sum(self.padding, ()))
 
     @property
     def depthwise(self):
@@ -73,12 +89,14 @@ class Convolution:
     @property
     def macs(self):
         """Multiplications per position of the output."""
+        if self.output_padding is not None:  # each input position adds its kernel to the output
+            return self.weight.numel() // prod(self.stride)
         return 0 if self.only_pads else self.weight.numel()
 
     def flat(self, value):
         """The output, `(out,)`, where the input is `value` `(in,)` everywhere."""
         per_out = value.view(self.groups, -1).repeat_interleave(len(self.bias) // self.groups, 0)
-        return self.bias + (self.weight.flatten(2).sum(2) * per_out).sum(1)
+        return self.bias + (self.weight.reshape(*self.weight.shape[:2], -1).sum(2) * per_out).sum(1)
 
     def output_size(self, size):
         """Pixels of the output along each axis, for an input with `size` pixels along each axis.
@@ -117,7 +135,62 @@ def in_series(a, b):
         padding=padding_in_series(a, b),
         groups=groups,
         biased=a.biased or b.biased,
+        output_padding=a.output_padding,
     )
+
+
+def in_parallel(branches):
+    """The one `Convolution` that computes the sum of `branches`, which read the same input.
+
+    It is exact if `sum_obstacle(branches)` is None.
+    """
+    groups = gcd(*[branch.groups for branch in branches])
+    padding = _widest_padding(branches)
+    axes = [_common_grid(branches, padding, axis) for axis in range(len(padding))]
+    first = branches[0]
+    size = [taps for _, taps in axes]
+    weight = first.weight.new_zeros(len(first.bias), len(first.fill) // groups, *size)
+    for branch in branches:
+        at = [_taps_on(branch, padding, axis, axes[axis][0]) for axis in range(len(padding))]
+        weight[(..., *at)] += blocks(branch, groups).flatten(0, 1)
+    return Convolution(
+        weight,
+        bias=sum(branch.bias for branch in branches),
+        fill=next((branch.fill for branch in branches if branch.pads), first.fill),
+        stride=first.stride,
+        dilation=tuple(dilation for dilation, _ in axes),
+        padding=padding,
+        groups=groups,
+        biased=any(branch.biased for branch in branches),
+    )
+
+
+def _widest_padding(branches):
+    """`(before, after)` along each axis: as far out as any of them reads."""
+    padding = []
+    for sides in zip(*[branch.padding for branch in branches]):
+        padding.append(tuple(max(side) for side in zip(*sides)))
+    return tuple(padding)
+
+
+def _common_grid(branches, padding, axis):
+    """`(dilation, taps)` of the coarsest grid on which all their taps lie along an axis."""
+    distances = []
+    last = 0
+    for branch in branches:
+        start = padding[axis][0] - branch.padding[axis][0]
+        distances.append(start)
+        distances.append(branch.dilation[axis] if branch.kernel[axis] > 1 else 0)
+        last = max(last, start + branch.reach[axis])
+    dilation = gcd(*distances) or 1
+    return dilation, last // dilation + 1
+
+
+def _taps_on(branch, padding, axis, dilation):
+    """The slice of a grid on which the taps of a branch lie along an axis."""
+    start = (padding[axis][0] - branch.padding[axis][0]) // dilation
+    step = branch.dilation[axis] // dilation or 1  # or 1: a single tap has no distance
+    return slice(start, start + (branch.kernel[axis] - 1) * step + 1, step)
 
 
 class _Grid(NamedTuple):
@@ -163,12 +236,12 @@ def _copies(a, b, groups):
     if a.depthwise:  # each channel that b reads comes from one kernel of a
         kernels = a.weight.view(groups, -1, *a.kernel).repeat_interleave(len(b.bias) // groups, 0)
         return lambda v: b.weight[(..., *v)].view(*kernels.shape[:2], *ones) * kernels
-    first = _blocks(a, groups)
-    second = _blocks(b, groups)
+    first = blocks(a, groups)
+    second = blocks(b, groups)
     return lambda v: torch.einsum("gom,gmi...->goi...", second[(..., *v)], first).flatten(0, 1)
 
 
-def _blocks(convolution, groups):
+def blocks(convolution, groups):
     """Its weights as those of fewer groups, `(groups, out, in, *kernel)`.
 
     Zeros stand between channels that do not meet.

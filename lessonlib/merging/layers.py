@@ -6,10 +6,18 @@ import torch
 from torch import nn
 
 from lessonlib.costs.composed_pair import ComposedPair
-from lessonlib.merging.convolution import Convolution
-from lessonlib.merging.layer_types import CONVOLUTIONS, IDLE, PADS, POOLS, PadWith, is_norm
+from lessonlib.merging.convolution import Convolution, blocks
+from lessonlib.merging.layer_types import (
+    CONVOLUTIONS,
+    IDLE,
+    PADS,
+    POOLS,
+    TRANSPOSED,
+    PadWith,
+    is_norm,
+)
 
-__all__ = ["CannotMerge", "as_convolutions", "as_layer"]
+__all__ = ["CannotMerge", "as_convolutions", "only_scaling", "as_layer", "become"]
 
 ZERO_PADS: tuple[Any, ...] = (nn.ZeroPad1d, nn.ZeroPad2d, nn.ZeroPad3d)
 
@@ -27,6 +35,10 @@ def as_convolutions(layer, axes, channels):
     _check_hooks(layer)
     if isinstance(layer, CONVOLUTIONS):
         return [_from_convolution(layer)]
+    if isinstance(layer, TRANSPOSED):
+        return [_from_transposed(layer)]
+    if isinstance(layer, nn.Linear):
+        return [_from_linear(layer)]
     if isinstance(layer, POOLS):
         return [_from_pool(layer, axes, channels)]
     if is_norm(layer):
@@ -73,6 +85,44 @@ def _from_convolution(layer):
     )
 
 
+def _from_transposed(layer):
+    """A transposed convolution: its weights are kept as those of a plain one, by output channel."""
+    weight = _by_group(_exact(layer.weight), layer.groups)
+    biased = layer.bias is not None
+    return Convolution(
+        weight,
+        bias=_exact(layer.bias) if biased else weight.new_zeros(layer.out_channels),
+        fill=weight.new_zeros(layer.in_channels),
+        stride=layer.stride,
+        dilation=layer.dilation,
+        padding=tuple((n, n) for n in layer.padding),
+        groups=layer.groups,
+        biased=biased,
+        output_padding=layer.output_padding,
+    )
+
+
+def _by_group(weight, groups):
+    """`(in, out // groups, *kernel)` as `(out, in // groups, *kernel)`, and the other way round."""
+    return weight.unflatten(0, (groups, -1)).transpose(1, 2).flatten(0, 1)
+
+
+def _from_linear(layer):
+    """Its matrix, as a convolution along no axis."""
+    weight = _exact(layer.weight)
+    biased = layer.bias is not None
+    return Convolution(
+        weight,
+        bias=_exact(layer.bias) if biased else weight.new_zeros(layer.out_features),
+        fill=weight.new_zeros(layer.in_features),
+        stride=(),
+        dilation=(),
+        padding=(),
+        groups=1,
+        biased=biased,
+    )
+
+
 def _convolution_padding(layer):
     """`(before, after)` along each axis."""
     if layer.padding == "same":
@@ -103,6 +153,13 @@ def _from_batchnorm(layer, axes):
     if layer.bias is not None:
         bias = bias + _exact(layer.bias)
     return _each_channel(scale.view(-1, 1, *(1,) * axes), bias, torch.zeros_like(bias), biased=True)
+
+
+def only_scaling(scale, axes):
+    """A product with one number for each channel, `(channels,)`, as a `Convolution`."""
+    weight = _exact(scale)
+    zeros = torch.zeros_like(weight)
+    return _each_channel(weight.view(-1, 1, *(1,) * axes), zeros, zeros)
 
 
 def _from_pool(layer, axes, channels):
@@ -175,6 +232,10 @@ def as_layer(convolution, like):
     largest = max(c.weight.abs().max(), c.bias.abs().max(), c.fill.abs().max())
     if largest > torch.finfo(like.dtype).max:
         raise CannotMerge(f"as one its numbers are too large for {like.dtype}")
+    if not axes:
+        return _as_linear(c, like)
+    if c.output_padding is not None:
+        return _as_transposed(c, like)
     sides = sum(reversed(c.padding), ())
     pad = PadWith(c.fill.to(like), sides) if c.fill.any() else ZERO_PADS[axes - 1](sides)
     if c.only_pads:
@@ -198,6 +259,39 @@ def as_layer(convolution, like):
     return (nn.Sequential(pad, layer) if c.padded_apart else layer).eval()
 
 
+def _as_transposed(c, like):
+    layer = TRANSPOSED[len(c.kernel) - 1](
+        len(c.fill),
+        len(c.bias),
+        c.kernel,
+        c.stride,
+        padding=tuple(before for before, _ in c.padding),
+        output_padding=c.output_padding,
+        groups=c.groups,
+        bias=c.biased,
+        dilation=c.dilation,
+        device="meta",
+    )
+    layer.weight = nn.Parameter(_by_group(c.weight, c.groups).to(like), like.requires_grad)
+    if c.biased:
+        layer.bias = nn.Parameter(c.bias.to(like), like.requires_grad)
+    return layer.eval()
+
+
+def _as_linear(c, like):
+    layer = nn.Linear(len(c.fill), len(c.bias), bias=c.biased, device="meta")
+    layer.weight = nn.Parameter(blocks(c, 1).flatten(0, 1).to(like), like.requires_grad)
+    if c.biased:
+        layer.bias = nn.Parameter(c.bias.to(like), like.requires_grad)
+    return layer.eval()
+
+
 def _channels_last(tensor):
     last = tensor.ndim == 4 and tensor.is_contiguous(memory_format=torch.channels_last)
     return last and not tensor.is_contiguous()
+
+
+def become(layer, other):
+    """Make `layer` what `other` is, in its own place: so for all that hold it, by any name."""
+    layer.__class__ = other.__class__
+    layer.__dict__ = other.__dict__

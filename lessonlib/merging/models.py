@@ -10,11 +10,13 @@ from torch import nn
 
 from lessonlib.checks import require_type
 from lessonlib.merging.chains import convolutions_of, differing_in_chain
+from lessonlib.merging.layer_types import is_norm, rest_of
 from lessonlib.merging.layers import CannotMerge
 from lessonlib.merging.pairs import like_of
 from lessonlib.merging.plans import Plan, carried_out, example_of
+from lessonlib.merging.rewriting import with_sums
 from lessonlib.merging.steps import Step, steps_of
-from lessonlib.merging.tracing import find_chains, sharing_copy
+from lessonlib.merging.tracing import chains_in, sharing_copy
 
 __all__ = ["plan", "merge_chains"]
 
@@ -32,40 +34,63 @@ def plan(model: nn.Module, x: Any = None, *, at_most: float = 1.0, interior: boo
     model is in training mode or cannot be copied, if at_most is not positive, or if x is unusable.
     """
     _check_plan(model, x, at_most, interior)
+    return _planned(model, x, at_most, interior)[0]
+
+
+def _planned(model, x, at_most, interior):
+    """(the `Plan`, its steps in chains, the model with its sums merged)."""
+
+    def accepts(step, model):
+        return step.pays(at_most) and _fits(step, model)
+
     example = example_of(x)
-    chains = find_chains(model, example)
-    left = chains.left
+    summed = with_sums(model, example, accepts)
+    chains = chains_in(summed.seen)
+    left = chains.left | summed.left
     steps: list = []
     for names in chains.names:
-        layers = [model.get_submodule(name) for name in names]
-        found = dict(zip(names, convolutions_of(layers)))
-        for name, parts in found.items():
-            if isinstance(parts, CannotMerge):
-                left[name] = str(parts)
-        for run in _runs(names, left):
-            for step in steps_of(run, [found[name] for name in run], at_most, interior):
-                steps += [step] if _fits(step, model) else _one_by_one(step, found)
+        steps += _steps_of_chain(names, summed.model, left, at_most, interior)
     merged = [step for step in steps if step.one]
-    differ = _differ(model, example, merged) if interior else {}
-    return Plan(steps, left, differ, chains.assumed, interior)
+    differ = _differ(summed.model, example, merged) if interior else {}
+    assumed = chains.assumed | _of_two_axes([*summed.steps, *merged], model)
+    found = Plan([*summed.steps, *steps], left, differ, assumed, interior)
+    return found, steps, summed.model
+
+
+def _steps_of_chain(names, model, left, at_most, interior):
+    """The `Step`s of a chain. left: `{name: why}`, to which what cannot be merged is added."""
+    steps: list = []
+    layers = [model.get_submodule(name) for name in names]
+    found = dict(zip(names, convolutions_of(layers)))
+    for name, parts in found.items():
+        if isinstance(parts, CannotMerge):
+            left[name] = str(parts)
+    for run in _runs(names, model, left):
+        for step in steps_of(run, [found[name] for name in run], at_most, interior):
+            steps += [step] if _fits(step, model) else _one_by_one(step, found)
+    return steps
 
 
 def merge_chains(
     model: nn.Module, x: Any = None, *, at_most: float = 1.0, interior: bool = False
 ) -> nn.Module:
-    """A copy of `model` in eval with each chain merged, by `plan` with the same arguments.
+    """A copy of `model` in eval with each chain and sum merged, by `plan` with the same arguments.
 
     The copy has the same class: the one convolution replaces the first layer of its chain, Identity
-    the others. Its outputs are those of the model up to rounding (with `interior`, except at the
+    the others. But a module whose own forward adds up branches that are merged, or scales a layer,
+    becomes a `torch.fx.GraphModule`, which knows its forward only.
+    The outputs are those of the model up to rounding (with `interior`, except at a chain's
     border), for calls of the model itself: methods other than forward, and attributes that are set
     later and read by it, are not followed. With x the outputs are compared, so give one.
     The model stays unchanged. Raises as `plan`, and ValueError if the outputs on x differ.
     """
-    found = plan(model, x, at_most=at_most, interior=interior)
+    _check_plan(model, x, at_most, interior)
+    found, steps, summed = _planned(model, x, at_most, interior)
     if found.assumed and x is None:
         said = "; ".join(f"{name}: {why}" for name, why in found.assumed.items())
         warnings.warn(f"Not compared on an input, and so assumed: {said}.", stacklevel=2)
-    return carried_out(found.merged, model, None if interior else example_of(x))
+    steps = [step for step in steps if step.one]
+    return carried_out(steps, summed, model, None if interior else example_of(x))
 
 
 def _check_plan(model, x, at_most, interior):
@@ -97,14 +122,24 @@ def _check_plan(model, x, at_most, interior):
         )
 
 
-def _runs(names, left):
-    """The stretches of a chain between layers that are left, of at least two layers each."""
+def _of_two_axes(steps, model):
+    """What is assumed of the steps with BatchNorm and Linear, `{name: what}`."""
+    assumed = {}
+    for step in steps:
+        layers = [model.get_submodule(name) for name in step.names]
+        if not step.one.kernel and any(map(is_norm, layers)):
+            assumed[step.names[0]] = "its input is taken to have two axes, (n, channels)"
+    return assumed
+
+
+def _runs(names, model, left):
+    """The stretches of a chain between layers that are left or activate, of two layers or more."""
     runs: list = [[]]
     for name in names:
-        if name in left:
-            runs.append([])
-        else:
+        if name not in left:
             runs[-1].append(name)
+        if name in left or rest_of(model.get_submodule(name)):
+            runs.append([])
     return [run for run in runs if len(run) > 1]
 
 
@@ -114,7 +149,8 @@ def _fits(step, model):
         return True
     like = like_of([model.get_submodule(name) for name in step.names], otherwise=model)
     most = torch.finfo(like.dtype).max
-    if prod(part.weight.abs().flatten(1).sum(1).max().item() for part in step.parts) < most:
+    parts = step.parts or [step.one]  # a sum has its weights already
+    if prod(part.weight.abs().flatten(1).sum(1).max().item() for part in parts) < most:
         return step.one.bias.abs().max() <= most  # no product can be larger than that of the sums
     one = step.convolution()
     return max(one.weight.abs().max(), one.bias.abs().max()) <= most
@@ -133,7 +169,7 @@ def _differ(model, example, steps):
     found = {}
     for step in steps:
         name = step.names[0]
-        if name in sizes:
+        if sizes.get(name):  # a matrix has no border
             mask = differing_in_chain(step.parts, sizes[name])
             if mask.any():
                 found[name] = (int(mask.sum()), mask.numel())
@@ -147,7 +183,7 @@ def _sizes_read(model, example, axes):
 
     def noting(name):
         def hook(layer, given):
-            sizes.setdefault(name, tuple(given[0].shape[-axes[name] :]))
+            sizes.setdefault(name, tuple(given[0].shape[given[0].ndim - axes[name] :]))
 
         return hook
 

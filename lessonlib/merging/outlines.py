@@ -46,6 +46,7 @@ def outline_in_series(a, b):
         padding=padding_in_series(a, b),
         groups=groups,
         biased=a.biased or b.biased,
+        output_padding=a.output_padding,
         outside=b.flat(a.flat(a.fill)),
     )
 

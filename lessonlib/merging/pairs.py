@@ -4,7 +4,7 @@ import torch
 from torch import nn
 
 from lessonlib.merging.chains import convolutions_of, differing_in_chain, one_of
-from lessonlib.merging.layer_types import fit_of
+from lessonlib.merging.layer_types import fit_of, rest_of
 from lessonlib.merging.layers import CannotMerge, as_layer
 
 __all__ = ["merge", "differs"]
@@ -67,6 +67,11 @@ def _parts(*given):
         if not isinstance(layer, nn.Module):
             raise TypeError(
                 f"Only layers are merged, and this is a {name}: give modules such as nn.Conv2d."
+            )
+        if rest_of(layer):
+            raise CannotMerge(
+                f"A {name} applies an activation too, so it is no convolution: "
+                "merge_chains merges it in a model, and keeps the activation."
             )
         if fit_of(layer) is None:
             raise CannotMerge(

@@ -10,11 +10,14 @@ from torch import nn
 from lessonlib.costs.timing import Timing
 from lessonlib.merging.chains import convolutions_of, macs_of
 from lessonlib.merging.examples import Example, check_same, timed
-from lessonlib.merging.layers import CannotMerge, as_layer
+from lessonlib.merging.layer_types import rest_of
+from lessonlib.merging.layers import CannotMerge, as_layer, become
 from lessonlib.merging.outlines import Outline, outline_of
 from lessonlib.merging.pairs import like_of
+from lessonlib.merging.rewriting import with_sums
 from lessonlib.merging.steps import Step
-from lessonlib.merging.tracing import copy_of, find_chains
+from lessonlib.merging.sums import SumStep
+from lessonlib.merging.tracing import chains_in, copy_of
 
 __all__ = ["Plan", "example_of", "carried_out"]
 
@@ -25,7 +28,9 @@ FORMAT = "lessonlib.merging.Plan"
 class Plan:
     """What `merge_chains` does to a model; `print` and a notebook show it in words.
 
-    steps: the layers of all chains in order, those that become one convolution in one `Step`;
+    steps: the branches of each sum that become one convolution, then the layers of all chains in
+    order, those that become one in one `Step`. What a sum has become stands under the name of its
+    first layer, and may be in a chain again;
     left: `{name of a layer or of a part of the model: why it stays}`;
     differ: `{name of a step's first layer: (positions that differ, of how many)}`, if only the
     interior is merged;
@@ -52,9 +57,20 @@ class Plan:
         Raises ValueError, with the place, if those layers are no chain in it or cannot be merged.
         """
         example = example_of(x)
-        chains = find_chains(model, example)
-        steps = [_fitted(step, model, chains, self.interior) for step in self.merged]
-        return carried_out(steps, model, example if not self.interior else None)
+        summed = with_sums(model, example, self._has)
+        chains = chains_in(summed.seen)
+        for step in self.merged:
+            if isinstance(step, SumStep) and not any(map(step.is_like, summed.steps)):
+                raise ValueError(f"The plan does not fit this model: {step} is no sum in it.")
+        steps = []
+        for step in self.merged:
+            if not isinstance(step, SumStep):
+                steps.append(_fitted(step, summed.model, chains, self.interior))
+        return carried_out(steps, summed.model, model, example if not self.interior else None)
+
+    def _has(self, step, model):
+        """Whether the plan merges the same branches."""
+        return any(isinstance(other, SumStep) and step.is_like(other) for other in self.merged)
 
     def timed(self, model: nn.Module, x: Any) -> dict[str, Timing]:
         """The `Timing` of the model and of the merged one on x: "before" and "after", in turns.
@@ -108,7 +124,7 @@ class Plan:
         return "\n".join([first, "", *(f"- {line}" for line in rest)])
 
     def _line(self, step):
-        line = " + ".join(step.names)
+        line = str(step)
         if step.one:
             line += (
                 f" become {_say(step.one)}, with {macs_of([step.one]):,} multiplications "
@@ -116,7 +132,7 @@ class Plan:
             )
         else:
             line += " stays"
-        if step.names[0] in self.differ:
+        if step.names[0] in self.differ and not isinstance(step, SumStep):
             wrong, total = self.differ[step.names[0]]
             line += f", and {wrong:,} of {total:,} positions of its output differ, at the border"
         if step.why_not:
@@ -129,24 +145,23 @@ def example_of(x):
     return None if x is None else Example(x)
 
 
-def carried_out(steps, model, example=None):
-    """A copy of `model` in which the layers of each step are one, compared on the example."""
-    merged = copy_of(model)
+def carried_out(steps, summed, model, example=None):
+    """A copy of `summed` in which the layers of each step are one.
+
+    summed: `model` with its sums merged, which is compared with it on the example.
+    """
+    merged = copy_of(summed)
     for step in steps:
-        first, *others = step.names
-        like = like_of([model.get_submodule(name) for name in step.names], otherwise=model)
-        _become(merged.get_submodule(first), as_layer(step.convolution(), like))
-        for name in others:
-            _become(merged.get_submodule(name), nn.Identity().eval())
+        layers = [merged.get_submodule(name) for name in step.names]
+        like = like_of([summed.get_submodule(name) for name in step.names], otherwise=model)
+        rest = rest_of(layers[-1]) or nn.Identity().eval()
+        for layer in layers[1:-1]:
+            become(layer, nn.Identity().eval())
+        become(layers[-1], rest)
+        become(layers[0], as_layer(step.convolution(), like))
     if example:
         check_same(model, merged, example)
     return merged
-
-
-def _become(layer, other):
-    """Make `layer` what `other` is, in its own place: so for all that hold it, by any name."""
-    layer.__class__ = other.__class__
-    layer.__dict__ = other.__dict__
 
 
 def _fitted(step, model, chains, interior):
@@ -191,13 +206,19 @@ def _written(step):
             "groups": step.one.groups,
             "macs": step.one.macs,
         }
+    if isinstance(step, SumStep):
+        written["branches"] = step.branches
     return written
 
 
 def _read(written):
     names = [str(name) for name in written["names"]]
     one = _outline_read(**written["becomes"]) if "becomes" in written else None
-    return Step(names, [], one, str(written["why_not"]), int(written["macs"]))
+    step = Step(names, [], one, str(written["why_not"]), int(written["macs"]))
+    if "branches" not in written:
+        return step
+    branches = [list(map(str, branch)) for branch in written["branches"]]
+    return SumStep(**vars(step), branches=branches)
 
 
 def _outline_read(kernel, reads, gives, groups, macs):
@@ -219,6 +240,6 @@ def _outline_read(kernel, reads, gives, groups, macs):
 
 def _say(convolution):
     c = convolution
-    kernel = "x".join(map(str, c.kernel))
+    kernel = "x".join(map(str, c.kernel)) or "matrix"
     groups = f" in {c.groups} groups" if c.groups > 1 else ""
     return f"one {kernel} from {len(c.fill)} to {len(c.bias)} channels{groups}"

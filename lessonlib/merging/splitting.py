@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from torch import nn
 
-from lessonlib.algebra.hidden_width import TINY, alternating_factors, wide_factors
+from lessonlib.algebra.hidden_width import alternating_factors, wide_factors
 from lessonlib.algebra.nearest_product import nearest_product
 from lessonlib.checks import require_int
 from lessonlib.merging.layer_types import fit_of
@@ -89,5 +89,8 @@ def _depthwise_factors(one, width):
             f"A depthwise {k}x{k} cannot be split: nearest_product handles 3x3 and 5x5 only."
         )
     found = nearest_product(one.weight[:, 0])
-    relative = found.residual.norm() / one.weight.norm().clamp_min(TINY)
+    size = one.weight.abs().max()
+    size = size.where(size > 0, 1)
+    norm = (one.weight / size).norm().clamp_min(1)  # at least 1 already, unless all are zero
+    relative = (found.residual / size).norm() / norm
     return found.B[:, None], found.C[:, None], relative

@@ -33,6 +33,9 @@ class Step:
         """Multiplications per position of the output, before merging."""
         return macs_of(self.parts) if self.parts else self.macs_read
 
+    def __str__(self) -> str:
+        return " + ".join(self.names)
+
     @property
     def becomes(self) -> list[Convolution]:
         """The convolutions that run in the end."""

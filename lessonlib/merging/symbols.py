@@ -4,6 +4,7 @@ A forward that asks it for a number, a length or its type goes one way for the s
 another for an input. Each such question is noted, even where the forward catches the error.
 """
 
+import operator
 import sys
 
 import torch
@@ -73,6 +74,19 @@ class _Symbol(fx.Proxy):
         if argument and not hasattr(torch.Tensor, name):
             self.tracer.ask("it reads from its input what a tensor does not have")
         return _SymbolAttribute(self, name)
+
+    # torch.fx alone notes x += y as x = x + y, but others that hold x see the difference
+    def __iadd__(self, other):
+        return self._write(operator.iadd, other)
+
+    def __isub__(self, other):
+        return self._write(operator.isub, other)
+
+    def __imul__(self, other):
+        return self._write(operator.imul, other)
+
+    def _write(self, function, other):
+        return self.tracer.create_proxy("call_function", function, (self, other), {})
 
     @property  # type: ignore[misc]
     def __class__(self):  # what isinstance asks for; torch itself has to see a symbol

@@ -9,12 +9,21 @@ from typing import NamedTuple
 import torch
 from torch import nn
 from torch.fx import Node
+from torch.nn.functional import batch_norm
 
 from lessonlib.merging.calls import Calls, modules_reached_from
 from lessonlib.merging.graphs import Traced, first_line, graphs_of, text_of
 from lessonlib.merging.layer_types import IDLE, fit_of, is_norm, why_unknown
 
-__all__ = ["Chains", "Examined", "examine", "find_chains", "copy_of", "sharing_copy"]
+__all__ = [
+    "Chains",
+    "Examined",
+    "examine",
+    "chains_in",
+    "hooked_in",
+    "copy_of",
+    "sharing_copy",
+]
 
 PIECE_BY_PIECE = "so it may call what it holds piece by piece: give an example input x to find out"
 FOLLOWED = "so what it holds is merged only where x shows it called as a whole"
@@ -48,12 +57,8 @@ class Examined:
     ways: dict[Traced, list[dict]]
 
 
-def find_chains(model, example=None):
-    """The `Chains` of `model`, on each way through the graphs that torch.fx traces.
-
-    Raises as `examine`.
-    """
-    seen = examine(model, example)
+def chains_in(seen):
+    """The `Chains` of what was `Examined`, on each way through the graphs that torch.fx traces."""
     chains = []
     assumed = {}
     for part, ways in seen.ways.items():
@@ -70,14 +75,18 @@ def _lone_norms(chains, seen):
     """`{name: why}` of the BatchNorms that are in no chain."""
     merged = {name for chain in chains for name in chain}
     left = {}
-    for names in [names for ways in seen.ways.values() for names in ways]:
-        for node, name in names.items():
-            if name not in merged and is_norm(seen.layers[name]):
-                left[name] = _why_alone(node, names)
+    for part, ways in seen.ways.items():
+        for node in [node for graph in part.graphs for node in graph.nodes]:
+            if node.target is batch_norm:
+                left[node.name] = "only a BatchNorm layer is known, and this is a function"
+        for names in ways:
+            for node, name in names.items():
+                if name not in merged and is_norm(seen.layers[name]):
+                    left[name] = _why_alone(node, names, seen.layers[part.name])
     return left
 
 
-def _why_alone(node, names):
+def _why_alone(node, names, part):
     if node.kwargs or len(node.args) != 1 or not isinstance(node.args[0], Node):
         return "it is not called with its input alone"
     [before] = node.args
@@ -87,6 +96,8 @@ def _why_alone(node, names):
         return f"it does not follow {names[before]} on each way through the forward"
     if before.op == "placeholder":
         return "nothing comes before it that is a convolution"
+    if before.op == "call_module":
+        return f"it follows a {type(part.get_submodule(before.target)).__name__}"
     return f"it reads what {getattr(before.target, '__name__', before.target)} gives"
 
 
@@ -164,14 +175,19 @@ def sharing_copy(model):
 
 def _parts(model, layers, known, example):
     """(the parts that torch.fx traces, `{name: why}` of those that it cannot)."""
+    untraced: dict = {}
+    given = example and example.arguments_of(model)
+    parts = list(graphs_of(model, untraced, known, hooked_in(layers), given))
+    return parts, untraced
+
+
+def hooked_in(layers):
+    """`{module: why}` of those with hooks, which have to see the same values."""
     hooked = {}
     for layer in layers.values():
         if layer._forward_hooks or layer._forward_pre_hooks:
             hooked[layer] = "it has hooks"
-    untraced: dict = {}
-    given = example and example.arguments_of(model)
-    parts = list(graphs_of(model, untraced, known, hooked, given))
-    return parts, untraced
+    return hooked
 
 
 def _called_as_a_whole(part, ways, calls, layers, left):
@@ -198,12 +214,14 @@ def _calls(graph, root, layers, known):
 
 def _not_alone(modules, layers, asked):
     """`{name: why}` of the called layers that others use too."""
-    times: Counter = Counter()
+    parts: Counter = Counter()
+    unlike: set = set()
     for ways in modules:
-        times += _times_called(ways, layers)
+        parts.update({id(layers[name]) for name in _names_in([ways])})
+        unlike |= _called_unlike(ways)
     left = {}
     for name in _names_in(modules):
-        if times[id(layers[name])] > 1:
+        if parts[id(layers[name])] > 1 or name in unlike:
             left[name] = "it is used more than once"
         elif layers[name] in asked:
             left[name] = (
@@ -211,6 +229,19 @@ def _not_alone(modules, layers, asked):
                 "where those of the merged layer would be read instead"
             )
     return left
+
+
+def _called_unlike(ways):
+    """The names of the layers called several times, not always before or after one and the same.
+
+    The towers of a Siamese network call theirs alike.
+    """
+    unlike: set = set()
+    for names in ways:
+        links = {a: b for a, b in _next_layers(names).items() if b}
+        several = {name for name, times in Counter(names.values()).items() if times > 1}
+        unlike |= several - links.keys() - set(links.values())
+    return unlike
 
 
 def _also_reached(modules, layers, untraced, calls):
@@ -228,14 +259,6 @@ def _also_reached(modules, layers, untraced, calls):
 
 def _names_in(modules):
     return [name for ways in modules for names in ways for name in names.values()]
-
-
-def _times_called(ways, layers):
-    """`{id of a layer: the most times that one of the ways calls it}`."""
-    most: Counter = Counter()
-    for names in ways:
-        most |= Counter(id(layers[name]) for name in names.values())
-    return most
 
 
 def _chains_in(ways, seen):
@@ -260,8 +283,16 @@ def _chains_in(ways, seen):
 
 
 def _next_layers(names):
-    """`{name of a layer: name of the known layer that alone reads it, or None}`."""
-    return {name: _next(node, names) for node, name in names.items()}
+    """`{name of a layer: name of the known layer that alone reads it, each time, or None}`."""
+    times = Counter(names.values())
+    after: dict = {}
+    for node, name in names.items():
+        after.setdefault(name, set()).add(_next(node, names))
+    found: dict = {}
+    for name, others in after.items():
+        other = others.pop()
+        found[name] = other if not others and times[other] == times[name] else None
+    return found
 
 
 def _next(node, names):

@@ -74,7 +74,7 @@ def _named(comparison):
 def _comparison_row(comparison: Comparison, differences: np.ndarray, stand: dict) -> str:
     n = len(differences)
     low, high = interval(differences)
-    between = f"{low:+.1f} to {high:+.1f}" if isfinite(low) else "-"
+    between = f"{_signed(low)} to {_signed(high)}" if isfinite(low) else "-"
     needed = runs_needed(differences, 1) if isfinite(low) else "-"
     words = verdict(low, high, n)
     alone = words.startswith("not")
@@ -82,3 +82,9 @@ def _comparison_row(comparison: Comparison, differences: np.ndarray, stand: dict
     names = f"| {comparison.label} | {comparison.against}"
     found = f"{differences.mean():+.1f} | {between} | {words} | {together}"
     return f"{names} | {n} | {found} | {needed} |"
+
+
+def _signed(points):
+    """With one digit after the point, with two where only the second shows that it is not 0."""
+    text = f"{points:+.1f}"
+    return text if float(text) or abs(points) < 0.01 else f"{points:+.2f}"

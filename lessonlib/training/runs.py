@@ -3,7 +3,7 @@
 import json
 import platform
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import asdict, dataclass, fields
 from importlib.metadata import version
@@ -12,12 +12,15 @@ from typing import NamedTuple
 
 from filelock import FileLock
 
-from lessonlib.configs import Network
-from lessonlib.device import PRECISIONS, check_precision, choose_device, describe_device
+from lessonlib.device import check_precision, choose_device, describe_device
 from lessonlib.paths import DATA, runs_folder, unfinished_folder
+from lessonlib.training.run_lines import check_run, up_to_date, without_repeats
 
 __all__ = ["Arithmetic", "arithmetic_here", "Run", "run_key", "record", "recorded"]
 __all__ += ["load_runs", "own_runs", "machine", "versions"]
+
+
+RESERVED = r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?"  # on Windows these are devices
 
 
 class Arithmetic(NamedTuple):
@@ -98,13 +101,14 @@ def record(run: Run, name: str = "local") -> None:
 
     Half a line, left by a writer that was killed, is cut off first. Raises OSError if the disk is
     full or cannot be written, and then nothing is added; TypeError if `run` is not a Run;
-    ValueError for an invalid name.
+    ValueError for an invalid name, or a run that `load_runs` would leave out.
     """
     if not isinstance(run, Run):
         raise TypeError(
             f"record takes a Run, as training.fit gives it, not a {type(run).__name__}."
         )
     path = _file(runs_folder(), name)
+    _check(run)
     line = (json.dumps(asdict(run)) + "\n").encode()
     written = 0
     with FileLock(unfinished_folder() / f"{name}.lock"), _opened(path) as file:
@@ -122,14 +126,15 @@ def record(run: Run, name: str = "local") -> None:
 def load_runs(name: str = "local") -> list[Run]:
     """The recorded runs of that name: those that came with the course, then this machine's.
 
-    An empty list if there are none. A damaged line is named and left out.
+    An empty list if there are none. A damaged line is named and left out, and of a finished run
+    that is there twice, the earlier one.
     """
-    return _whole(_lines(name, (DATA / "runs", runs_folder())))
+    return without_repeats(list(_lines(name, (DATA / "runs", runs_folder()))))
 
 
 def own_runs(name: str = "local") -> list[Run]:
     """As `load_runs`, but only what this machine has recorded."""
-    return _whole(_lines(name, (runs_folder(),)))
+    return without_repeats(list(_lines(name, (runs_folder(),))))
 
 
 def recorded(name: str) -> set[str]:
@@ -154,9 +159,11 @@ def _as_json(value):
 
 
 def _file(folder, name):
-    if not isinstance(name, str) or not re.fullmatch(r"[\w .-]*\w", name):
+    whole = isinstance(name, str) and re.fullmatch(r"[\w .-]{0,99}\w", name)
+    if not whole or re.fullmatch(RESERVED, name, re.IGNORECASE):
         raise ValueError(
-            f"{name!r} is no name for a set of runs: use letters, digits, spaces, - and _."
+            f"{str(name)[:110]!r} is no name for a set of runs: "
+            "use at most 100 letters, digits, spaces, - and _."
         )
     return folder / f"{name}.jsonl"
 
@@ -184,21 +191,13 @@ def _mended(file):
     return file.seek(0, 2)
 
 
-def _whole(lines: Iterable) -> list[Run]:
-    runs = []
-    for path, number, run in lines:
-        if run is None:
-            print(f"Left out line {number} of {path}: it is no whole run; delete that line.")
-        else:
-            runs.append(run)
-    return runs
-
-
 def _lines(name, folders) -> Iterator[tuple[Path, int, Run | None]]:
     """(path, number, Run or None if it is damaged) of every line in these folders."""
     for path in dict.fromkeys(_file(folder, name) for folder in folders):
         lines = path.read_bytes().splitlines() if path.is_file() else []
         for number, line in enumerate(lines, 1):
+            if not line.strip():
+                continue
             try:
                 yield path, number, _run(json.loads(line))
             except (ValueError, KeyError, TypeError, RecursionError):
@@ -207,30 +206,16 @@ def _lines(name, folders) -> Iterator[tuple[Path, int, Run | None]]:
 
 def _run(values):
     """The Run of a line's values; ValueError, KeyError or TypeError if another program wrote it."""
-    values = _brought_up_to_date(values)
+    values = up_to_date(values)
     run = Run(**{field.name: values[field.name] for field in fields(Run)})
-    for field in fields(Run):
-        wanted = field.type
-        if isinstance(wanted, type) and not isinstance(getattr(run, field.name), wanted):
-            raise TypeError(field.name)
-    if not all(0 <= epoch["accuracy"] <= 1 for epoch in run.epochs):
-        raise ValueError("accuracy")
-    if run.precision not in PRECISIONS or "torch" not in run.versions:
-        raise ValueError("precision")
+    check_run(run)
     return run
 
 
-def _brought_up_to_date(values):
-    """A line as it is written now: options that came later have their defaults.
-
-    The first study's lines name no precision: all were trained on CPUs in float32.
-    """
-    values = {"recorded": ""} | values
-    recipe = dict(values["recipe"])
-    if "network" in recipe:
-        recipe["network"] = asdict(Network()) | recipe["network"]
-    values["recipe"] = recipe
-    if "precision" not in values:
-        data, _, copy = values["data"].partition(", copy ")
-        values |= {"data": data, "copy": copy, "device": "cpu", "precision": "float32"}
-    return values
+def _check(run):
+    try:
+        check_run(run)
+    except (ValueError, KeyError, TypeError) as error:
+        raise ValueError(
+            f"The run of {run.arm}, seed {run.seed}, cannot be recorded, {error}: train it again."
+        ) from error

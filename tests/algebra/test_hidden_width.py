@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lessonlib.algebra.hidden_width import (
+    alternating_factors,
     composition_rank,
     hidden_width,
     two_channel_factors,
@@ -190,3 +191,25 @@ def test_solver_on_zero():
 def test_bad_input(call, error, words):
     with pytest.raises(error, match=words):
         call()
+
+
+@pytest.mark.parametrize("exponent", [-307, -150, -40, -30, -20, 0, 20, 100, 153, 155, 307])
+def test_alternating_factors_are_as_near_at_any_scale(exponent):
+    A = randn(3, 2, 3, 3)
+    scale = 10.0**exponent
+    found = alternating_factors(scale * A, 2)
+    usual = alternating_factors(A, 2)
+    torch.testing.assert_close(found.relative, usual.relative, rtol=1e-6, atol=0)
+    torch.testing.assert_close(found.residual / scale, usual.residual, rtol=1e-6, atol=0)
+    composed = compose(found.B, found.C) / scale
+    torch.testing.assert_close((composed - A).norm(), usual.residual, rtol=1e-6, atol=0)
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float32], ids=str)
+def test_alternating_factors_of_any_precision(dtype):
+    A = randn(3, 2, 3, 3).to(dtype)
+    found = alternating_factors(A, 2)
+    assert found.B.dtype == torch.float32
+    oracle = alternating_factors(A.double(), 2).relative
+    torch.testing.assert_close(found.relative.double(), oracle, rtol=1e-3, atol=0)
+    assert alternating_factors(torch.zeros_like(A), 2).relative == 0

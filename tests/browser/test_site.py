@@ -205,8 +205,8 @@ def test_the_front_page_leads_to_the_first_notebook(browser, site):
     )
     listed = [address.split("#")[0] or "00_start_here.html" for address in listed]
     notebooks = [f"{name}.html" for name in NOTEBOOKS]
-    assert listed[: len(notebooks) + 1] == [*notebooks, "index.html"]
-    assert sorted(listed[len(notebooks) + 1 :]) == REFERENCE
+    assert listed[: len(notebooks) + 2] == [*notebooks, "teaching.html", "index.html"]
+    assert sorted(listed[len(notebooks) + 2 :]) == REFERENCE
     page.close()
 
 

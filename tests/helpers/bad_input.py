@@ -72,13 +72,14 @@ def full_disk(size=0):
 
 def line(place, text):
     """A line in the record: what is said of it, if the whole lines around it are read."""
+    after = replace(RUN, seed=1)
     record(RUN)
-    with (place.folder / "runs" / "local.jsonl").open("a") as file:
+    with (place.folder / "runs" / "local.jsonl").open("a", encoding="utf-8") as file:
         file.write(text + "\n")
-    record(RUN)
+    record(after)
     found = []
     words = said(lambda: found.extend(own_runs()))
-    assert found == [RUN, RUN]
+    assert found == [RUN, after]
     return words
 
 

@@ -32,18 +32,6 @@ def test_an_exported_model_is_merged_as_the_model_itself(exported_pair, decompos
     assert difference(again.module(), model, longer) < 1e-5
 
 
-def test_onnx_agrees(tmp_path):
-    runtime = pytest.importorskip("onnxruntime")
-    pytest.importorskip("onnxscript")
-    model, x = pair_network()
-    merged = merge_chains(model, at_most=1.2)
-    path = tmp_path / "merged.onnx"
-    torch.onnx.export(merged, (x,), path, dynamo=True, verbose=False)
-    session = runtime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
-    [y] = session.run(None, {session.get_inputs()[0].name: x.numpy()})
-    assert relative(torch.from_numpy(y), model(x)) < 1e-5
-
-
 class Several(nn.Module):
     """Gives a dict with numbers and without, and blurs with a fixed kernel."""
 

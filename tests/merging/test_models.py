@@ -47,19 +47,6 @@ def test_the_clean_pair_becomes_the_plain_network_and_that_of_2019_only_in_part(
     assert kernels("pair-shifted") == plain
 
 
-class RepVGG(nn.Module):
-    """A 3x3, a 1x1 and nothing, in parallel, each with BatchNorm (Ding et al., 2101.03697)."""
-
-    def __init__(self, c):
-        super().__init__()
-        self.three = nn.Sequential(nn.Conv2d(c, c, 3, padding=1, bias=False), nn.BatchNorm2d(c))
-        self.one = nn.Sequential(nn.Conv2d(c, c, 1, bias=False), nn.BatchNorm2d(c))
-        self.none = nn.BatchNorm2d(c)
-
-    def forward(self, x):
-        return torch.relu(self.three(x) + self.one(x) + self.none(x))
-
-
 def expanded(channels, out, stride=1, bias=False):
     """ExpandNet's linear chain in place of a 3x3 (Guo et al., 1811.10495), wide in the middle."""
     wide = 4 * channels
@@ -68,14 +55,6 @@ def expanded(channels, out, stride=1, bias=False):
         nn.Conv2d(wide, wide, 3, stride, 1, bias=bias),
         nn.Conv2d(wide, out, 1, bias=bias),
     )
-
-
-def test_the_blocks_of_repvgg_merge_branch_by_branch():
-    model = nn.Sequential(*(drawn_anew(RepVGG(4), seed) for seed in range(3))).eval()
-    x = torch.randn(2, 4, 11, 12, dtype=torch.float64)
-    shown = plan(model)
-    assert [(len(step.names), len(step.parts)) for step in shown.merged] == [(2, 2)] * 6
-    assert difference(merge_chains(model), model, x) < 1e-12
 
 
 def test_the_chain_of_expandnet_becomes_one_3x3():
@@ -120,5 +99,5 @@ def test_the_example_of_the_readme_runs(capsys):
     [example] = [block for block in examples if "merge_chains" in block]
     exec(example, {})
     said = capsys.readouterr().out
-    assert "layers become" in said
-    assert "tensor(" in said.splitlines()[-1]
+    assert "4 layers become 1" in said
+    assert float(said.splitlines()[-1]) > 0

@@ -203,6 +203,28 @@ def test_a_batchnorm_that_stays_has_a_reason():
     assert left["named"] == "it is not called with its input alone"
 
 
+class Functional(Pair):
+    def forward(self, x):
+        y = self.a(x)
+        return nn.functional.batch_norm(y, self.norm.running_mean, self.norm.running_var)
+
+
+FEW = {
+    "batch_norm is left as it is: only a BatchNorm layer is known": Functional,
+    "1 is left as it is: it follows a GroupNorm": lambda: nn.Sequential(
+        nn.GroupNorm(1, 2), nn.BatchNorm2d(2)
+    ),
+    "1 is left as it is: with its running statistics": lambda: nn.Sequential(
+        nn.Conv2d(2, 2, 1), nn.InstanceNorm2d(2, track_running_stats=True)
+    ),
+}
+
+
+@pytest.mark.parametrize("said, build", FEW.items())
+def test_what_is_not_known_is_said(said, build):
+    assert said in str(plan(drawn_anew(build())))
+
+
 class Keeping(Pair):
     def forward(self, x):
         self.last = self.norm(self.a(x))

@@ -53,7 +53,7 @@ def test_the_minutes_stated_are_about_right(path):
 
 def test_the_table_of_notebook_00_states_the_same():
     start = nbformat.read(NOTEBOOKS[0], as_version=4)
-    row = r"\((\d\d_\w+\.ipynb)\) \|.*\| (\d+(?: \+ \d+)?)"
+    row = r"\((\d\db?_\w+\.ipynb)\) \|.*\| (\d+(?: \+ \d+)?)"
     table = dict(re.findall(row, "\n".join(cell.source for cell in start.cells)))
     for path in NOTEBOOKS[1:]:
         first = nbformat.read(path, as_version=4).cells[0].source

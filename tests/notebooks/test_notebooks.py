@@ -29,6 +29,7 @@ PAPERS = {
     "1512.00567": "Rethinking the Inception Architecture for Computer Vision",
     "1509.09308": "Fast Algorithms for Convolutional Neural Networks",
     "1603.07285": "A guide to convolution arithmetic for deep learning",
+    "1609.03499": "WaveNet: A Generative Model for Raw Audio",
     "1811.10495": "ExpandNets: Linear Over-parameterization "
     "to Train Compact Convolutional Networks",
     "1812.01187": "Bag of Tricks for Image Classification with Convolutional Neural Networks",
@@ -196,7 +197,7 @@ def test_cells_are_short(notebook):
 
 
 def test_links_between_notebooks_lead_somewhere(notebook):
-    for target in re.findall(r"\]\((\d\d_\w+\.ipynb)", prose(notebook)):
+    for target in re.findall(r"\]\((\d\db?_\w+\.ipynb)", prose(notebook)):
         assert (ROOT / "notebooks" / target).exists(), target
 
 

@@ -10,7 +10,7 @@ from helpers.runs import a_run
 from lessonlib.study.comparisons import compared
 from lessonlib.study.intervals import FEWEST, interval
 from lessonlib.study.plans import get_plan
-from lessonlib.study.report import study_table
+from lessonlib.study.report import _signed, study_table
 from lessonlib.study.runner import main
 
 SPREAD = np.random.default_rng(0).normal(0, 0.002, 10)
@@ -134,6 +134,11 @@ def test_what_is_too_little_to_be_a_verdict_does_not_stand_either(cpu):
         "| one 2x2 | 3x3 | 10 | +0.0 | +0.0 to +0.0 | not distinguishable with 10 runs | - |"
         in text
     )
+
+
+def test_a_bound_that_leaves_out_0_shows_its_sign():
+    found = [_signed(points) for points in (-0.03, 0.04, -2.2, 0.06, 0.0, 0.004)]
+    assert found == ["-0.03", "+0.04", "-2.2", "+0.1", "+0.0", "+0.0"]
 
 
 def test_a_table_without_runs_says_so(tmp_path, monkeypatch, capsys):

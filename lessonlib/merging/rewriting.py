@@ -1,0 +1,205 @@
+"""Put one convolution where a forward adds up branches, in the module whose forward does it."""
+
+from itertools import chain, takewhile
+from operator import add, sub
+from typing import NamedTuple
+
+from torch import fx, nn
+
+from lessonlib.merging.branches import Branches, by_source, nodes_in
+from lessonlib.merging.graphs import graphs_of
+from lessonlib.merging.in_place import writer_among
+from lessonlib.merging.layer_types import fit_of, rest_of
+from lessonlib.merging.layers import CannotMerge, as_layer, become
+from lessonlib.merging.pairs import like_of
+from lessonlib.merging.sums import SumStep, in_words, sum_step
+from lessonlib.merging.tracing import Examined, examine, hooked_in, sharing_copy
+
+__all__ = ["Summed", "with_sums"]
+
+
+class Summed(NamedTuple):
+    """A model in which sums of branches are one convolution each, and the `SumStep`s.
+
+    model: a copy with the weights of the original where it is like it, to read only;
+    seen: what is `Examined` of it; left: `{a sum in words: why it stays}`.
+    """
+
+    model: nn.Module
+    seen: Examined
+    steps: list[SumStep]
+    left: dict[str, str]
+
+
+def with_sums(model, example, accepts):
+    """`model` with each sum of branches of one value as one convolution, as `Summed`.
+
+    The module whose forward adds them is a `torch.fx.GraphModule` then, which computes the same.
+    accepts: a function that says of a `SumStep` and the model whether it is taken.
+    Raises as `examine`.
+    """
+    seen = examine(model, example)
+    owners = _owners(seen)
+    if not owners:
+        return Summed(model, seen, [], {})
+    summed = sharing_copy(model)
+    steps: list = []
+    left: dict = {}
+    for owner in sorted(owners, key=lambda name: -_depth(name)):  # what is within another first
+        found, reasons = _merge_in(summed, owner, seen, accepts)
+        steps += found
+        left |= reasons
+    return Summed(summed, examine(summed, example) if steps else seen, steps, left)
+
+
+def _owners(seen):
+    """The names of the modules in whose forwards, or their parts', branches are added, in order."""
+    owners: set = set()
+    for part in seen.ways:
+        module = seen.layers[part.name]
+        free = _free(module, part.name, seen)
+        for graph in part.graphs:
+            for node, addends in _of_one_source(Branches(module, graph, free)):
+                owners.add(_join(part.name, _home_of([node, *nodes_in(addends)])))
+    return [name for name in seen.layers if name in owners]
+
+
+def _depth(name):
+    return len(name.split(".")) if name else 0
+
+
+def _of_one_source(branches):
+    """`[(node, addends), ...]`: for each sum those of its addends that read the same value.
+
+    And a scaled convolution as a sum of one.
+    """
+    found = []
+    for node, addends in branches.sums():
+        found += [(node, group) for group in by_source(addends)]
+    return found + branches.scaled()
+
+
+def _free(module, name, seen):
+    """`{target: layer}` of the layers in `module`, called `name`, that may be merged."""
+    free = {}
+    for target, layer in module.named_modules():
+        if fit_of(layer) and not rest_of(layer) and _join(name, target) not in seen.left:
+            free[target] = layer
+    return free
+
+
+def _join(*names):
+    return ".".join(name for name in names if name)
+
+
+def _home_of(nodes):
+    """The name of the innermost module in whose forward, or in those of parts, all are called."""
+    stacks = [_stack(node) for node in nodes]
+    shared = takewhile(lambda names: len(set(names)) == 1, zip(*stacks))
+    return next(reversed([names[0] for names in shared]), "")
+
+
+def _stack(node):
+    """The names of the modules in whose forwards a node is called, from the outermost."""
+    names = [path for path, _ in node.meta.get("nn_module_stack", {}).values()]
+    return names[:-1] if node.op == "call_module" else names
+
+
+def _merge_in(model, owner, seen, accepts):
+    """(steps, `{the sum: why it stays}`): the sums that one module's forward adds up, in place."""
+    module = model.get_submodule(owner)
+    try:
+        graph = _graph_of(module)
+    except CannotMerge as reason:
+        return [], {f"The sum in {owner or 'the model'}": str(reason)}
+    steps: list = []
+    left: dict = {}
+    tried: set = set()
+    while found := _untried(Branches(module, graph, _free(module, owner, seen)), tried):
+        node, addends, branches = found
+        try:
+            free = branches.layers
+            _check_writers(graph, [node, *nodes_in(addends)], module, free)
+            some, step = sum_step(addends, free, owner, lambda step: accepts(step, model))
+            _check_called_within(owner, step.names, seen)
+        except CannotMerge as reason:
+            left[in_words(addends, owner)] = str(reason)
+            continue
+        layers = [model.get_submodule(name) for name in step.names]
+        target = step.names[0].removeprefix(owner).strip(".")  # which nothing else calls
+        module.set_submodule(target, as_layer(step.one, like_of(layers, otherwise=model)))
+        _put(target, graph, node, some, branches)
+        steps.append(step)
+    if steps:
+        become(module, fx.GraphModule(module, graph, type(module).__name__).eval())
+    return steps, left
+
+
+def _untried(branches, tried):
+    """(sum, addends of one source, branches) that are not in `tried`, and then are; or None."""
+    for node, addends in _of_one_source(branches):
+        key = (node, *[addend.node for addend in addends])
+        if key not in tried:
+            tried.add(key)
+            return node, addends, branches
+    return None
+
+
+def _put(target, graph, root, merged, branches):
+    """Call the layer `target` in place of the addends `merged` of the sum `root`."""
+    others = [addend for addend in branches.addends(root) or () if addend not in merged]
+    additions = branches.tree(root)
+    with graph.inserting_before(root):
+        total = graph.call_module(target, (merged[0].branch.source,))
+        for addend in others:
+            total = graph.call_function(add if addend.sign > 0 else sub, (total, addend.node))
+    root.replace_all_uses_with(total)
+    for node in additions:  # they would write on what is now added once more
+        graph.erase_node(node)
+    for node in reversed(graph.nodes):
+        if not node.users and branches.is_step(node):
+            graph.erase_node(node)
+
+
+def _graph_of(module):
+    """The graph of a module, which computes all that its forward does. CannotMerge if none does."""
+    copy = sharing_copy(module)
+    layers = dict(copy.named_modules())
+    hooked = hooked_in(layers)
+    if copy in hooked:
+        raise CannotMerge("the module that adds them up has hooks")
+    known = {layer for layer in layers.values() if fit_of(layer)}
+    before = _state(copy)
+    traced = next(graphs_of(copy, {}, known, hooked))
+    if traced.name or len(traced.graphs) > 1 or traced.assumed:
+        raise CannotMerge("the forward that adds them up may go several ways")
+    if _state(copy) != before:
+        raise CannotMerge("the forward that adds them up keeps something in the module")
+    return traced.graphs[0]
+
+
+def _state(module):
+    """What a module and its parts hold: which objects, and how many of them."""
+    found = []
+    for name, part in module.named_modules():
+        for own in (vars(part), part._buffers, part._parameters):
+            for key, value in own.items():
+                size = len(value) if isinstance(value, list | dict | set) else 0
+                found.append((name, key, id(value), size))
+    return found
+
+
+def _check_writers(graph, nodes, module, layers):
+    if writer := writer_among(graph, nodes, module, layers):
+        raise CannotMerge(f"{writer.name} may change in place what they read")
+
+
+def _check_called_within(owner, names, seen):
+    """CannotMerge if a layer is called where the module that adds up the branches is not."""
+    for part in seen.ways:
+        for node in chain(*[graph.nodes for graph in part.graphs]):
+            called = node.op == "call_module" and _join(part.name, node.target) in names
+            homes = [part.name]
+            homes += [_join(part.name, path) for path in _stack(node)]
+            if called and owner not in homes:
+                raise CannotMerge(f"{_join(part.name, node.target)} is called elsewhere too")
