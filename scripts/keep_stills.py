@@ -17,11 +17,12 @@ def keep_still(output):
 
 def main(paths):
     for path in paths:
-        notebook = json.loads(path.read_text())
+        notebook = json.loads(path.read_text(encoding="utf-8"))
         outputs = [found for cell in notebook["cells"] for found in cell.get("outputs", [])]
         if any(list(map(keep_still, outputs))):
             # as nbformat writes it
-            path.write_text(json.dumps(notebook, indent=1, ensure_ascii=False) + "\n")
+            text = json.dumps(notebook, indent=1, ensure_ascii=False) + "\n"
+            path.write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":

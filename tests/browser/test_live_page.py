@@ -311,7 +311,7 @@ UPLOAD = """<div class="lesson-widgets"><button class="widget-upload">your own</
 
 def test_a_file_too_large_for_the_server_is_answered_and_not_sent(page):
     page.set_content(UPLOAD)  # as ipywidgets builds it: the input stands nowhere in the page
-    page.add_script_tag(content=SCRIPT.read_text())
+    page.add_script_tag(content=SCRIPT)
     page.evaluate("lesson.adopt()")
     for megabytes, heard in ((9, 1), (10, 1), (10, 1), (1, 2)):
         with page.expect_file_chooser() as chooser:

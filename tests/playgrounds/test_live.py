@@ -30,7 +30,7 @@ def test_a_notebook_gets_a_live_page_a_still_and_words(name):
     live = data["text/html"]
     assert data["image/png"] in live
     state, script = re.findall(r"<script[^>]*>(.*?)</script>", live, flags=re.S)
-    assert script == SCRIPT.read_text()
+    assert script == SCRIPT
     assert json.loads(state) == json.loads(json.dumps(PLAYGROUNDS[name].state()))
 
 
@@ -48,7 +48,7 @@ def test_the_page_has_each_pixel_of_each_photo_and_each_kernel_with_a_name():
     "name, ours", [("LARGEST", kernel_editor.LARGEST), ("MEGABYTES", photo_picker.LARGEST)]
 )
 def test_a_limit_is_the_same_in_both_kinds_of_playground(name, ours):
-    found = re.search(rf"const {name} = (\d+)", SCRIPT.read_text())
+    found = re.search(rf"const {name} = (\d+)", SCRIPT)
     assert float(found[1]) == ours
 
 
