@@ -21,9 +21,8 @@ def main(paths):
         outputs = [found for cell in notebook["cells"] for found in cell.get("outputs", [])]
         if any(list(map(keep_still, outputs))):
             # as nbformat writes it
-            path.write_text(
-                json.dumps(notebook, indent=1, ensure_ascii=False) + "\n", encoding="utf-8"
-            )
+            text = json.dumps(notebook, indent=1, ensure_ascii=False) + "\n"
+            path.write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":

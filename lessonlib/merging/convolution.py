@@ -97,17 +97,12 @@ class Convolution:
     def flat(self, value):
         """The output, `(out,)`, where the input is `value` `(in,)` everywhere."""
         per_out = value.view(self.groups, -1).repeat_interleave(len(self.bias) // self.groups, 0)
-<<<<<<< HEAD
-        per_in = self.weight.reshape(*self.weight.shape[:2], -1).sum(2)
-        return self.bias + (per_in * per_out).sum(1)
-=======
         return self.bias + (self._sums * per_out).sum(1)
 
     @cached_property
     def _sums(self):
         """What the taps of each kernel add up to, `(out, in // groups)`."""
         return self.weight.reshape(*self.weight.shape[:2], -1).sum(2)
->>>>>>> h-merge
 
     def output_size(self, size):
         """Pixels of the output along each axis, for an input with `size` pixels along each axis.

@@ -132,8 +132,7 @@ def message_line():
 
 def _hand():
     """A widget that nobody sees: its script gives number fields and menus play.js's hand."""
-    code = SCRIPT.read_text(encoding="utf-8")
-    script = f"<script>{code}\nlesson.adopt();</script>"
+    script = f"<script>{SCRIPT}\nlesson.adopt();</script>"
     output = {"output_type": "display_data", "data": {"text/html": script}, "metadata": {}}
     hidden = Layout(height="0", margin="0", overflow="hidden")
     return Output(outputs=(output,), layout=hidden)

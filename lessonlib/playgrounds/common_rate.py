@@ -1,10 +1,11 @@
 """Playground: give all arms one learning rate, or each its best, and see the verdicts change."""
 
-from ipywidgets import Image, SelectionSlider
+from ipywidgets import SelectionSlider
 
 from lessonlib.arms import ARMS
 from lessonlib.figures.second_study import rates_chart
 from lessonlib.playgrounds.base import Playground
+from lessonlib.playgrounds.panes import chart
 from lessonlib.study.intervals import welch
 from lessonlib.study.verdicts import verdict
 
@@ -31,7 +32,7 @@ class CommonRatePlayground(Playground):
             style={"description_width": "110px"},
             layout={"width": "520px"},
         )
-        self.chart = Image(format="png")
+        self.chart = chart()
         super().__init__([self.rate, self.chart])
         self.update_with([self.rate])
         self.draw()

@@ -3,7 +3,7 @@
 import threading
 
 import torch
-from ipywidgets import HTML, Button, HBox, Image, SelectionSlider, VBox
+from ipywidgets import HTML, Button, HBox, SelectionSlider, VBox
 
 from lessonlib.arms import ARMS
 from lessonlib.costs.counting import cost
@@ -12,6 +12,7 @@ from lessonlib.device import choose_device
 from lessonlib.figures.costs import cost_bars
 from lessonlib.playgrounds.base import Playground, explain
 from lessonlib.playgrounds.cost_report import composing_in_words, cost_html
+from lessonlib.playgrounds.panes import chart
 
 __all__ = ["CostPlayground"]
 
@@ -49,7 +50,7 @@ class CostPlayground(Playground):
         self.stride = SelectionSlider(description="stride", options=(1, 2), value=1)
         self._sliders = [self.channels, self.pixels, self.batch, self.stride]
         self.table = HTML()
-        self.chart = Image(format="png")
+        self.chart = chart()
         self.timings = None
         self._timed = None  # the state in which the timings were measured
         self._measure = Button(description="Measure here", icon="clock-o")

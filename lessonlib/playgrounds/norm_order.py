@@ -1,12 +1,12 @@
 """Playground: BatchNorm and ReLU in either order, and what the next convolution gets."""
 
 import torch
-from ipywidgets import FloatSlider, HBox, Image, Layout, ToggleButtons, VBox
+from ipywidgets import FloatSlider, HBox, Layout, ToggleButtons, VBox
 
 from lessonlib.algebra.norm_order import norm_and_relu, random_channels
 from lessonlib.figures.norm_order import step_histograms
 from lessonlib.playgrounds.base import Playground
-from lessonlib.playgrounds.panes import Unseen
+from lessonlib.playgrounds.panes import Unseen, chart
 from lessonlib.sample_photos import SAMPLES, sample_photo
 
 __all__ = ["NormOrderPlayground"]
@@ -29,7 +29,7 @@ class NormOrderPlayground(Playground):
         self.mean = FloatSlider(description="mean before", value=0, **RANGE)
         self.gain = FloatSlider(description="gain", value=1, **RANGE)
         self.offset = FloatSlider(description="offset", value=0, **RANGE)
-        self.chart = Image(format="png")
+        self.chart = chart()
         self._words = Unseen()
         self._controls = [self.order, self.mean, self.gain, self.offset]
         sliders = HBox([self.mean, self.gain, self.offset], layout=Layout(flex_flow="row wrap"))

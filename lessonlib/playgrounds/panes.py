@@ -8,7 +8,7 @@ from ipywidgets import HTML, HBox, Image, Label, Layout, VBox
 
 from lessonlib.figures.pictures import pixels, side_by_side, titled
 
-__all__ = ["NOTHING", "Pane", "Strip", "Unseen", "in_a_row", "still_of"]
+__all__ = ["NOTHING", "Pane", "Strip", "Unseen", "chart", "in_a_row", "still_of"]
 
 NOTHING = torch.ones(3, 1, 1)  # an empty picture
 
@@ -71,6 +71,13 @@ class Strip(VBox):
         """The picture with white at its right and below it."""
         _, h, w = picture.shape
         return F.pad(picture, (0, self._side - w, 0, self._side - h), value=1)
+
+
+def chart():
+    """An Image for a drawing on white; in a dark JupyterLab its lightness is turned round."""
+    image = Image(format="png")
+    image.add_class("lesson-chart")
+    return image
 
 
 class Unseen(HTML):

@@ -1,9 +1,10 @@
 """Playground: how many runs would a study need to see a difference of so many points?"""
 
-from ipywidgets import FloatSlider, HBox, Image
+from ipywidgets import FloatSlider, HBox
 
 from lessonlib.figures.second_study import power_chart
 from lessonlib.playgrounds.base import Playground
+from lessonlib.playgrounds.panes import chart
 from lessonlib.study.intervals import power
 
 __all__ = ["PowerPlayground"]
@@ -28,7 +29,7 @@ class PowerPlayground(Playground):
         self.spread = FloatSlider(
             value=spread, min=0.2, max=3, step=0.1, description="spread of a run, points", **LOOK
         )
-        self.chart = Image(format="png")
+        self.chart = chart()
         super().__init__([HBox([self.points, self.spread]), self.chart])
         self.update_with([self.points, self.spread])
         self.draw()

@@ -3,10 +3,8 @@
 import threading
 import time
 
-from ipywidgets import Image
-
 from lessonlib.figures.race import race_chart
-from lessonlib.playgrounds.panes import Unseen
+from lessonlib.playgrounds.panes import Unseen, chart
 from lessonlib.training.reference_bands import bands_of
 
 __all__ = ["RaceDrawing"]
@@ -21,7 +19,7 @@ class RaceDrawing:
     """
 
     def __init__(self, race, earlier):
-        self.image = Image(format="png")
+        self.image = chart()
         self.words = Unseen()
         self._race = race
         self._earlier = earlier

@@ -120,9 +120,7 @@ def from_the_disk(browser):
     state = playground.state()
     element = html(state, playground.still(), playground.alt())
     file = Path(tempfile.mkdtemp()) / "page.html"
-    file.write_text(
-        f"<!doctype html><meta charset=utf-8>{element}<script>{SCRIPT.read_text()}</script>"
-    )
+    file.write_text(f"<!doctype html><meta charset=utf-8>{element}<script>{SCRIPT}</script>")
     page = browser.new_page(viewport={"width": 1400, "height": 900})
     page.add_init_script(ALIVE)
     page.goto(file.as_uri())
@@ -133,7 +131,7 @@ def from_the_disk(browser):
     page.close()
     photos = sum(map(len, state["photos"].values()))
     words = len(html(state, b"", "")) - photos
-    print(f"script {len(SCRIPT.read_bytes()):,} bytes, a playground without photos {words:,} more")
+    print(f"script {len(SCRIPT.encode()):,} bytes, a playground without photos {words:,} more")
 
 
 def dragged(page):

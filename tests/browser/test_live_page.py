@@ -12,6 +12,7 @@ from helpers.live_pages import furthest, looks, shown
 from lessonlib.algebra import named_kernels
 from lessonlib.kernels import compose, receptive_field
 from lessonlib.playgrounds.colors import brightness
+from lessonlib.playgrounds.live import SCRIPT
 from lessonlib.playgrounds.live.named import PLAYGROUNDS
 from lessonlib.sample_photos import sample_photo
 
@@ -297,3 +298,27 @@ def test_without_scripts_the_still_stays(browser, address):
     assert still.get_attribute("alt") == PLAYGROUNDS["kernel"].alt()
     assert json.loads(page.locator(".lesson-playground script").inner_text())["kind"] == "kernel"
     page.context.close()
+
+
+UPLOAD = """<div class="lesson-widgets"><button class="widget-upload">your own</button>
+    <span role="status"></span></div>
+    <script>window.heard = 0;
+    const input = document.createElement('input');
+    input.type = 'file';
+    document.querySelector('.widget-upload').addEventListener('click', () => input.click());
+    input.addEventListener('change', () => { heard += 1; });</script>"""
+
+
+def test_a_file_too_large_for_the_server_is_answered_and_not_sent(page):
+    page.set_content(UPLOAD)  # as ipywidgets builds it: the input stands nowhere in the page
+    page.add_script_tag(content=SCRIPT)
+    page.evaluate("lesson.adopt()")
+    for megabytes, heard in ((9, 1), (10, 1), (10, 1), (1, 2)):
+        with page.expect_file_chooser() as chooser:
+            page.get_by_role("button", name="your own").click()
+        photo = {"name": "mine.png", "mimeType": "image/png", "buffer": b"0" * (megabytes * 10**6)}
+        chooser.value.set_files(photo)
+        page.wait_for_timeout(200)
+        assert page.evaluate("heard") == heard
+        if megabytes == 10:
+            page.get_by_text("That file has 10 MB and this takes up to 9").wait_for()

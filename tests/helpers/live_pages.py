@@ -34,7 +34,7 @@ def page_with(name):
     """The text of a page with that playground."""
     playground = PLAYGROUNDS[name]
     element = html(playground.state(), a_photo(), playground.alt())
-    return PAGE.format(VIEWPORT, element, SCRIPT.read_text())
+    return PAGE.format(VIEWPORT, element, SCRIPT)
 
 
 def levels(pictures):

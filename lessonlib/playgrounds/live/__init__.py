@@ -17,7 +17,7 @@ from lessonlib.sample_photos import MEGAPIXELS, NO_PICTURE, SAMPLES, TOO_LARGE, 
 
 __all__ = ["SCRIPT", "LivePlayground", "html", "rows", "with_photos"]
 
-SCRIPT = Path(__file__).with_name("play.js")
+SCRIPT = Path(__file__).with_name("play.js").read_text(encoding="utf-8")
 STAYS = "The photo stays as it was."
 
 WORDS = RULES | {
@@ -50,10 +50,7 @@ class LivePlayground:
     def _repr_mimebundle_(self, include=None, exclude=None):
         still = fewer_colours(self.still())
         data, metadata = bundle(still, self.alt())
-        live = (
-            html(self.state(), still, self.alt())
-            + f"<script>{SCRIPT.read_text(encoding='utf-8')}</script>"
-        )
+        live = html(self.state(), still, self.alt()) + f"<script>{SCRIPT}</script>"
         return {"text/html": live} | data, metadata | {"lesson": {"playground": self.name}}
 
 

@@ -1288,6 +1288,8 @@ input.lesson-cell { cursor: ew-resize; touch-action: pan-y; appearance: none; bo
 .lesson-stack label { display: flex; align-items: center; gap: 8px; }
 .lesson-line canvas { width: 100%; max-width: 768px; height: 56px; image-rendering: pixelated; border: 1px solid var(--lesson-edge); box-sizing: border-box; }
 
+[data-jp-theme-light=false] .lesson-chart { filter: invert(.93) hue-rotate(180deg); }
+
 /* pictures two by two, each with its sign before its name */
 @container (max-width: 800px) {
   .lesson-row:not(.lesson-kernels) { flex-wrap: wrap; gap: 10px 16px; }
@@ -1342,6 +1344,7 @@ input.lesson-cell { cursor: ew-resize; touch-action: pan-y; appearance: none; bo
     const { dataset } = document.documentElement;
     if (dataset.lessonHand) return;
     dataset.lessonHand = "on";
+    styles();
     const controls = ".lesson-widgets :is(select, input, button, textarea, [tabindex])";
     for (const event of ["focusin", "pointerover"]) {
       document.addEventListener(
@@ -1355,22 +1358,35 @@ input.lesson-cell { cursor: ew-resize; touch-action: pan-y; appearance: none; bo
         true,
       );
     }
-    document.addEventListener(
-      "change",
-      (event) => {
-        const { target } = event;
-        if (!target.closest?.(".lesson-widgets") || !target.files?.length) return;
-        const megabytes = target.files[0].size / 1e6;
-        if (megabytes <= MEGABYTES) return;
-        event.stopImmediatePropagation();
-        target.value = "";
-        answer(
-          target,
-          `That file has ${Math.round(megabytes)} MB and this takes up to ${MEGABYTES}: choose a smaller photo. The photo stays as it was.`,
-        );
-      },
-      true,
-    );
+    document.addEventListener("click", ({ target }) => watchChooser(target), true);
+  }
+
+  /* The file input that an upload button of ipywidgets is about to open stands nowhere in the page;
+  this finds it as it is clicked, and answers for a file that is too large before ipywidgets hears. */
+  function watchChooser(target) {
+    const upload = target.closest?.(".lesson-widgets .widget-upload");
+    if (!upload) return;
+    const { click } = HTMLInputElement.prototype;
+    HTMLInputElement.prototype.click = function () {
+      HTMLInputElement.prototype.click = click;
+      if (!watched.has(this)) this.addEventListener("change", tooLarge, true);
+      watched.set(this, upload);
+      click.call(this);
+    };
+    setTimeout(() => {
+      HTMLInputElement.prototype.click = click;
+    });
+  }
+
+  const watched = new WeakMap(); // the button of each file input
+
+  function tooLarge(event) {
+    const megabytes = (this.files[0]?.size ?? 0) / 1e6;
+    if (megabytes <= MEGABYTES) return;
+    event.stopImmediatePropagation();
+    const limit = `and this takes up to ${MEGABYTES}: choose a smaller photo.`;
+    const sentence = `That file has ${Math.round(megabytes)} MB ${limit}`;
+    answer(watched.get(this), `${sentence} The photo stays as it was.`);
   }
 
   // in the line for messages of the playground that the control stands in
