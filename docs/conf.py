@@ -9,7 +9,7 @@ sys.path[:0] = [str(DOCS), str(DOCS.parent)]
 
 project = "One 3x3, or two 2x2?"
 language = "en"
-extensions = ["myst_nb", "sphinx.ext.autodoc", "reading", "reference"]
+extensions = ["myst_nb", "sphinx.ext.autodoc", "reading", "reference", "explorable"]
 root_doc = "00_start_here"
 
 nb_execution_mode = "off"
@@ -26,14 +26,18 @@ add_module_names = False
 
 html_theme = "furo"
 html_title = project
-html_static_path = ["static", str(files("mathjax") / "static/mathjax/es5/tex-svg.js")]
+html_static_path = [
+    "static",
+    str(files("mathjax") / "static/mathjax/es5/tex-svg.js"),
+    str(files("lessonlib") / "playgrounds/live/play.js"),
+]
 html_css_files = ["site.css"]
 html_js_files = [("site.js", {"defer": ""})]
 # Jupyter's engine, with its fonts in the same file: no network, also from file://
 mathjax_path = "tex-svg.js"
 # the menu makes every formula a stop of the Tab key
 mathjax3_config = {"options": {"enableMenu": False}}
-html_additional_pages = {"index": "redirect.html"}
+html_additional_pages = {"index": "explorable.html"}
 templates_path = ["templates"]
 html_copy_source = html_show_copyright = html_use_index = False
 pygments_style = "a11y-high-contrast-light"
