@@ -30,13 +30,14 @@ bench: .venv/ready
 study: .venv/ready
 	$(BIN)/python -m lessonlib.study $(PLAN) $(STUDY_FLAGS)
 
-# Run the notebooks and save their outputs, without widget state or times:
+# Run the notebooks and save their outputs, without widget state, live playgrounds or times:
 # make notebooks [NB=notebooks/06_imagewoof.ipynb]
 notebooks: address
 	$(BIN)/jupyter nbconvert --to notebook --execute --inplace \
 	  --ExecutePreprocessor.store_widget_state=False --ExecutePreprocessor.timeout=3600 \
 	  --ExecutePreprocessor.record_timing=False \
 	  $(or $(NB),$(sort $(wildcard notebooks/*.ipynb)))
+	$(BIN)/python scripts/keep_stills.py $(or $(NB),$(sort $(wildcard notebooks/*.ipynb)))
 	$(BIN)/python -m ruff format notebooks
 
 # Write the repository's address into the notebooks' badges and set-up cells: Repository in

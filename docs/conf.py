@@ -26,13 +26,11 @@ add_module_names = False
 
 html_theme = "furo"
 html_title = project
-html_static_path = [
-    "static",
-    str(files("mathjax") / "static/mathjax/es5/tex-svg.js"),
-    str(files("lessonlib") / "playgrounds/live/play.js"),
-]
+MATHJAX = files("mathjax") / "static/mathjax/es5/tex-svg.js"
+PLAYGROUNDS = DOCS.parent / "lessonlib" / "playgrounds" / "live" / "play.js"
+html_static_path = ["static", str(MATHJAX), str(PLAYGROUNDS)]
 html_css_files = ["site.css"]
-html_js_files = [("site.js", {"defer": ""})]
+html_js_files = [("site.js", {"defer": ""}), ("play.js", {"defer": ""})]
 # Jupyter's engine, with its fonts in the same file: no network, also from file://
 mathjax_path = "tex-svg.js"
 # the menu makes every formula a stop of the Tab key

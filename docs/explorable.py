@@ -247,7 +247,6 @@ def on_the_front_page(app, pagename, templatename, context, doctree):
     context["stills"] = stills()
     # a < could end the script
     context["data"] = json.dumps(data(), separators=(",", ":")).replace("<", "\\u003c")
-    app.add_js_file("play.js", loading_method="defer")
     for name in ("explorable.js", "products.js", "race.js"):
         app.add_js_file(name, loading_method="defer")
     app.add_css_file("explorable.css")

@@ -1,8 +1,13 @@
-"""Turn notebooks into pages: still pictures for widgets, alt texts, nothing from the network."""
+"""Turn notebooks into pages: playgrounds that compute in the page, still pictures for the others,
+alt texts, nothing from the network."""
 
 import json
+from base64 import b64decode
 
 from docutils import nodes
+
+from lessonlib.playgrounds.live import html
+from lessonlib.playgrounds.live.named import PLAYGROUNDS
 
 WIDGET = "application/vnd.jupyter.widget-view+json"
 STILL = "*A still picture. In Jupyter, or on Colab, it is interactive.*"
@@ -24,7 +29,10 @@ def anchor(title):
 
 
 def as_read(app, docname, source):
-    """Replace the widgets of the notebook `source[0]` by their stills, with a line that says so."""
+    """Bring the playgrounds of the notebook `source[0]` to life that compute in the page.
+
+    Replace other widgets by their stills, with a line that says so.
+    """
     if docname.startswith("reference/"):
         return
     notebook = json.loads(source[0])
@@ -37,6 +45,10 @@ def as_read(app, docname, source):
             alt = output.get("metadata", {}).get("image/png", {}).get("alt")
             if alt:  # MyST-NB looks for it in the cell
                 cell["metadata"]["mystnb"] = {"image": {"alt": alt}}
+            name = output.get("metadata", {}).get("lesson", {}).get("playground")
+            if name:
+                still = b64decode(output["data"]["image/png"])
+                output["data"] = {"text/html": html(PLAYGROUNDS[name].state(), still, alt)}
         if outputs:
             cell["outputs"] = outputs
     if docname == app.config.root_doc:

@@ -26,7 +26,7 @@ class Modules(SphinxDirective):
 def modules_of(name):
     """The module itself, if it says what it is, and the modules of a package, commands left out."""
     module = import_module(name)
-    inside = pkgutil.iter_modules(getattr(module, "__path__", []), f"{name}.")
+    inside = pkgutil.walk_packages(getattr(module, "__path__", []), f"{name}.")
     modules = [found.name for found in inside if not found.name.endswith("__main__")]
     return [name, *modules] if module.__doc__ else modules
 

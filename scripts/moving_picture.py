@@ -9,7 +9,7 @@ from pathlib import Path
 from PIL import Image
 
 from lessonlib.algebra.named_kernels import PAIRS
-from lessonlib.playgrounds.composition import CompositionPlayground
+from lessonlib.playgrounds.composition import composition_still
 
 TARGET = Path(__file__).parents[1] / "docs" / "composition.gif"
 PRESETS = ["identity", "binomial blur", "Sobel", "both differences"]
@@ -18,20 +18,18 @@ SET = 1800
 COLOURS = 256
 
 
-def stills(playground, presets):
+def stills(presets):
     """The PNG and the milliseconds of each frame, from preset to preset and back to the first."""
+    _, before = PAIRS[presets[-1]]
     for name in presets:
         b, c = PAIRS[name]
-        playground.b.kernel = b
-        yield playground.still(), HALF_SET
-        playground.c.kernel = c
-        yield playground.still(), SET
+        yield composition_still(b, before), HALF_SET
+        yield composition_still(b, c), SET
+        before = c
 
 
 def main():
-    playground = CompositionPlayground()
-    playground.b.kernel, playground.c.kernel = PAIRS[PRESETS[-1]]
-    pngs, durations = zip(*stills(playground, PRESETS))
+    pngs, durations = zip(*stills(PRESETS))
     frames = reduced([Image.open(io.BytesIO(png)).convert("RGB") for png in pngs])
     first, *others = frames
     first.save(TARGET, save_all=True, append_images=others, duration=durations, loop=0)

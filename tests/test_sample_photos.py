@@ -2,6 +2,8 @@
 
 import io
 
+import numpy as np
+import pytest
 import torch
 from PIL import Image
 from sklearn.datasets import load_sample_image
@@ -18,6 +20,35 @@ def test_a_sample_has_the_pixels_that_scikit_learn_gives():
     assert sample_photo("temple", 32).shape == (3, 32, 32)
 
 
+def ramp(mode, white):
+    """The bytes of a TIFF that grows from 0 on the left to `white` on the right."""
+    row = np.linspace(0, white, 64)
+    values = np.tile(row, (64, 1)).astype({"I;16": np.uint16, "I": np.int32, "F": np.float32}[mode])
+    file = io.BytesIO()
+    Image.fromarray(values).save(file, "TIFF")
+    return file.getvalue()
+
+
+@pytest.mark.parametrize("mode, white", [("I;16", 65535), ("I", 65535), ("F", 1), ("F", 300)])
+def test_grey_of_many_bits_keeps_its_range(mode, white):
+    photo = read_photo(ramp(mode, white), 64)
+    wanted = torch.linspace(0, 1, 64, dtype=torch.float64).expand(3, 64, 64)
+    assert (photo - wanted).abs().max() < 0.02
+
+
+def test_a_transparent_photo_lies_on_white():
+    file = io.BytesIO()
+    Image.new("RGBA", (8, 8), (255, 0, 0, 0)).save(file, "PNG")
+    assert read_photo(file.getvalue(), 8).min() == 1
+
+
+def large(width, height):
+    """A PNG of one colour, small in bytes."""
+    file = io.BytesIO()
+    Image.new("1", (width, height)).save(file, "PNG")
+    return file.getvalue()
+
+
 test_bad_input = bad_input_test(
     lambda _: read_photo(jpeg(SMALL[0]), 8).shape == (3, 8, 8),
     [
@@ -30,6 +61,20 @@ test_bad_input = bad_input_test(
         ),
         Bad("no pixels", lambda _: sample_photo(size=0), ValueError, "size is 0", "at least 1"),
         Bad("no bytes", lambda _: read_photo(b""), ValueError, "not a picture", "choose a JPEG"),
+        Bad(
+            "100 megapixels",
+            lambda _: read_photo(large(10000, 10000)),
+            ValueError,
+            "100 megapixels",
+            "choose a smaller",
+        ),
+        Bad(
+            "400 megapixels",
+            lambda _: read_photo(large(20000, 20000)),
+            ValueError,
+            "megapixels",
+            "choose a smaller",
+        ),
         Bad("a path", lambda _: read_photo("dog.jpg"), TypeError, "a str", "read_bytes()"),
         Bad(
             "half a photo",

@@ -100,7 +100,7 @@ from lessonlib.training.runs import load_runs
 lessonlib.check()
 print(lessonlib.__file__)
 print(len(ledger().data.splitlines()), len(load_runs("cpu")), len(official_names()))
-print(len(Quiz("01").questions) > 4, KernelPlayground().fallback()[0].keys())
+print(len(Quiz("01").questions) > 4, KernelPlayground()._repr_mimebundle_()[0].keys())
 print(paths.cache_folder())
 print(paths.runs_folder())
 """
@@ -115,7 +115,7 @@ def test_the_lesson_works_from_the_wheel(run, installed, tmp_path):
     assert any(line.startswith("ok       torch 2") for line in checked)
     assert any(line.startswith("ok       Recorded runs: cpu 156") for line in checked)
     assert counts == "17 156 12954"
-    assert shown.startswith("True dict_keys(['image/png'")
+    assert shown.startswith("True dict_keys(['text/html', 'image/png'")
     assert [cache, runs] == [f"{tmp_path}/.cache/lessonlib/{name}" for name in ("cache", "runs")]
     assert files(installed) == before
 

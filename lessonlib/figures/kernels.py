@@ -1,16 +1,17 @@
 """Kernels as pictures: their numbers in colour, and what each entry is made of."""
 
 import torch
+from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
 from lessonlib.figures.labels import DARK
 from lessonlib.figures.pictures import Picture
-from lessonlib.figures.style import COLORS, DASHES
+from lessonlib.figures.style import COLORS, DASHES, entry_color
 from lessonlib.kernels import correlate
 
 __all__ = ["drift_chart", "kernel_row", "patch_map", "spectrum_chart"]
 
-PALE = 1.7  # the colours run to so many times the largest entry: pale enough for the numbers
+ENTRIES = LinearSegmentedColormap.from_list("entries", [entry_color(share) for share in (-1, 0, 1)])
 
 
 def kernel_row(kernels, alt):
@@ -20,10 +21,10 @@ def kernel_row(kernels, alt):
     """
     figure = Figure(figsize=(2 * len(kernels), 2.2), layout="constrained")
     largest = max(kernel.abs().max().item() for kernel in kernels.values()) or 1.0
-    ends = {"vmin": -PALE * largest, "vmax": PALE * largest}
+    ends = {"vmin": -largest, "vmax": largest}
     squares = figure.subplots(1, len(kernels), squeeze=False).flat
     for axes, (title, kernel) in zip(squares, kernels.items()):
-        axes.imshow(kernel.numpy(), cmap="PuOr_r", **ends)
+        axes.imshow(kernel.numpy(), cmap=ENTRIES, **ends)
         for i, row in enumerate(kernel.tolist()):
             for j, value in enumerate(row):
                 axes.text(j, i, f"{value:.3g}", ha="center", va="center", fontsize=9)

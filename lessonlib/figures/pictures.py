@@ -12,7 +12,7 @@ from PIL import Image, ImageDraw, ImageFont, UnidentifiedImageError
 
 from lessonlib.checks import require_int, require_type
 
-__all__ = ["Picture", "bundle", "pixels", "side_by_side", "stacked", "titled"]
+__all__ = ["Picture", "bundle", "fewer_colours", "pixels", "side_by_side", "stacked", "titled"]
 
 TITLE = 20  # pixels of height for a line of words
 # a drawing with more colours holds photos: in 256 they need dots, or smooth parts get steps
@@ -99,6 +99,20 @@ def titled(png, titles):
     return _png(page)
 
 
+def fewer_colours(png):
+    """The PNG in 256 colours, a third as large, with dots where it holds photos.
+
+    ValueError unless it is a PNG.
+    """
+    [image] = _images("fewer_colours", [png])
+    few = image.quantize(256, Image.Quantize.MAXCOVERAGE)
+    if image.getcolors(PHOTO) is None:
+        few = image.quantize(palette=few, dither=Image.Dither.FLOYDSTEINBERG)
+    packed = io.BytesIO()
+    few.save(packed, "PNG")
+    return packed.getvalue()
+
+
 def _images(caller, pngs):
     """The PNGs as images. ValueError in the caller's name if the list is empty or one is no PNG."""
     if not pngs:
@@ -114,14 +128,7 @@ def _images(caller, pngs):
 def _rendered(figure):
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", dpi=110, bbox_inches="tight")
-    drawing = Image.open(buffer).convert("RGB")
-    # one byte per pixel: a notebook of charts becomes a third as large
-    few = drawing.quantize(256, Image.Quantize.MAXCOVERAGE)
-    if drawing.getcolors(PHOTO) is None:
-        few = drawing.quantize(palette=few, dither=Image.Dither.FLOYDSTEINBERG)
-    packed = io.BytesIO()
-    few.save(packed, "PNG")
-    return packed.getvalue()
+    return fewer_colours(buffer.getvalue())
 
 
 def _png(image):

@@ -4,7 +4,7 @@ import torch
 
 from lessonlib.arms import ARMS
 
-__all__ = ["COLORS", "DASHES", "arm_style", "error_strength"]
+__all__ = ["COLORS", "DASHES", "arm_style", "entry_color", "error_strength"]
 
 # Okabe and Ito's colours, told apart in the common kinds of colour blindness. The dash says the
 # same without colour.
@@ -18,6 +18,17 @@ def arm_style(name):
     """The colour and dash of an arm, the same in every chart: its place in the registry decides."""
     i = list(ARMS).index(name)
     return {"color": COLORS[i % len(COLORS)], "linestyle": DASHES[i % len(DASHES)]}
+
+
+def entry_color(share):
+    """The colour of an entry, `share` of the largest in size: blue 1, white 0, orange -1.
+
+    Told apart in the common colour blindnesses, and pale enough for a black number. The playgrounds
+    that compute in the page have it too (`shade` in play.js).
+    """
+    end = (122, 177, 224) if share > 0 else (240, 178, 102)
+    strength = min(abs(share), 1)
+    return "#" + "".join(f"{round(255 + (part - 255) * strength):02x}" for part in end)
 
 
 def error_strength(error, rounding):

@@ -1,95 +1,69 @@
 """Playground: edit B and C, see the one kernel A they make, and the photo through both routes."""
 
-from ipywidgets import HTML, HBox, Layout
-
 from lessonlib.algebra import named_kernels
-from lessonlib.figures.pictures import side_by_side, stacked
+from lessonlib.figures.pictures import pixels, side_by_side, stacked, titled
 from lessonlib.kernels import compose, correlate
-from lessonlib.playgrounds.base import Playground
 from lessonlib.playgrounds.colors import brightness
-from lessonlib.playgrounds.kernel_editor import (
-    KernelEditor,
-    kernel_code,
-    kernel_picture,
-    kernel_table,
-    word_between,
-)
-from lessonlib.playgrounds.panes import Pane, Strip, still_of
-from lessonlib.playgrounds.photo_picker import PhotoPicker
-from lessonlib.playgrounds.presets import PresetMenu
+from lessonlib.playgrounds.kernel_table import kernel_picture
+from lessonlib.playgrounds.live import LivePlayground, rows, with_photos
+from lessonlib.sample_photos import sample_photo
 
-__all__ = ["CompositionPlayground"]
+__all__ = ["CompositionPlayground", "composition_still"]
 
-SIDE = 160  # pixels of the photo
+SIDE = 120  # pixels of the photo
+FIRST = "Sobel"  # the preset to begin with
+TITLES = ["the photo", "after B", "after B, then C", "after A alone"]
+VIEWS = [
+    {"title": TITLES[0], "alt": "The photo. Arrow keys move the pixel that is looked at."},
+    {"title": TITLES[1], "alt": "The photo after B.", "sign": "\u2192"},
+    {"title": TITLES[2], "alt": "The photo after B and then C.", "sign": "\u2192"},
+    {
+        "title": TITLES[3],
+        "alt": "The photo after A alone: the same picture.",
+        "sign": "=",
+    },
+]
+WORDS = {
+    "a": "A, both at once",
+    "b": "B, first",
+    "c": "C, second",
+    "then": "then",
+    "are": "are",
+    "times": "\u00d7 A =",
+    "point": "Point at an entry of A to see what it is made of, of B or C to see where it goes.",
+    "goes_into": "{entry} goes into {count} entries of A, once with each entry of the other.",
+    "summary": (
+        "Largest difference between the two routes: {difference}, on values up to {largest}."
+    ),
+}
+CODE = """import torch
+from torch.nn.functional import conv2d
+{photo}
+B = {B}
+C = {C}
+A = {A}
+two_steps = conv2d(conv2d(x[:, None], B[None, None]), C[None, None])[:, 0]
+one_step = conv2d(x[:, None], A[None, None])[:, 0]"""
 
 
-class CompositionPlayground(Playground):
+class CompositionPlayground(LivePlayground):
     """Two editable kernels composing live into one.
 
     pairs: the presets, `{name: (B, C)}`, all of one size: `named_kernels.PAIRS` or
     `named_kernels.PAIRS_OF_THREE`. "Sobel" comes first.
-    difference: the largest one between the two routes, an attribute.
     """
 
     def __init__(self, pairs=named_kernels.PAIRS):
-        self.picker = PhotoPicker(self.update, self.say, size=SIDE)
-        b, c = pairs["Sobel"]
-        self.b = KernelEditor(b, "B, first", self.update, self.say)
-        self.c = KernelEditor(c, "C, second", self.update, self.say)
-        self.preset = PresetMenu(pairs, self.b, self.c)
-        self.table = HTML()
-        self.before = Pane("the photo", "The photo as it is.", zoom=1)
-        self.after = Strip(
-            ["after B", "after B, then C", "after A alone"],
-            "The photo after B, after B and then C, and after A alone, which is the same picture.",
-            side=SIDE,
-        )
-        top = HBox([self.picker, self.preset])
-        super().__init__([top, self._kernel_row(), HBox([self.before, self.after])])
-        self.draw()
+        self.pairs = pairs
+        k = len(pairs[FIRST][0])
+        self.name = f"composition of {k}x{k}"
 
-    @property
-    def kernel(self):
-        """A, composed of B and C."""
-        return compose(self.b.kernel, self.c.kernel)
-
-    def inputs(self):
-        return [(self.picker, "photo"), (self.b, "kernel"), (self.c, "kernel")]
-
-    def draw(self):
-        b = self.b.kernel
-        a = self.kernel
-        photo = self.picker.photo
-        after_b = correlate(photo, b)
-        two_steps = correlate(after_b, self.c.kernel)
-        one_step = correlate(photo, a)
-        self.difference = (two_steps - one_step).abs().max().item()
-        # pictures first: the browser takes messages one by one, and the eye waits for these
-        routes = [(after_b, b), (two_steps, a), (one_step, a)]
-        self.after.show([brightness(values, kernel)[0] for values, kernel in routes])
-        self.before.show(photo)
-        self.table.value = kernel_table(a, "A, both at once")
-        self.preset.follow()
-        self.say(
-            f"Largest difference between the two routes: {self.difference:.1e}, "
-            f"on values up to {one_step.abs().max():.3g}."
-        )
-
-    def code(self):
-        return f"""import torch
-from torch.nn.functional import conv2d
-
-{self.picker.code()}
-{kernel_code("B", self.b.kernel)}
-{kernel_code("C", self.c.kernel)}
-{kernel_code("A", self.kernel)}
-two_steps = conv2d(conv2d(x[:, None], B[None, None]), C[None, None])[:, 0]
-one_step = conv2d(x[:, None], A[None, None])[:, 0]"""
+    def state(self):
+        parts = {"presets": rows(self.pairs), "first": FIRST, "views": VIEWS, "code": CODE}
+        return with_photos("composition", SIDE, WORDS, **parts)
 
     def still(self):
-        composed = kernel_picture(self.kernel, "A, both at once")
-        kernels = side_by_side([self.b.still(), self.c.still(), composed], gap=40)
-        return stacked([kernels, still_of([self.before, self.after])])
+        return composition_still(*self.pairs[FIRST])
 
     def alt(self):
         return (
@@ -97,9 +71,17 @@ one_step = conv2d(x[:, None], A[None, None])[:, 0]"""
             "after B, after B then C, and after A alone; the last two are the same picture."
         )
 
-    def _kernel_row(self):
-        boxes = [self.b, word_between("then"), self.c, word_between("are"), self.table]
-        for box in boxes:
-            # in a narrow page the next line takes what does not fit, and nothing is cut off
-            box.layout.flex = "0 0 auto"
-        return HBox(boxes, layout=Layout(flex_flow="row wrap"))
+
+def composition_still(b, c):
+    """PNG bytes: B, C and the A that they make, and the photo after each."""
+    a = compose(b, c)
+    photo = sample_photo(size=SIDE)
+    after_b = correlate(photo, b)
+    two_steps = correlate(after_b, c)
+    one_step = correlate(photo, a)
+    routes = [(after_b, b), (two_steps, a), (one_step, a)]
+    shown = [photo, *(brightness(values, kernel)[0] for values, kernel in routes)]
+    pictures = [titled(pixels(values, 2), {0: title}) for values, title in zip(shown, TITLES)]
+    names = {"B, first": b, "C, second": c, "A, both at once": a}
+    kernels = [kernel_picture(kernel, name) for name, kernel in names.items()]
+    return stacked([side_by_side(kernels, gap=40), side_by_side(pictures)])

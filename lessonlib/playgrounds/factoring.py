@@ -10,13 +10,8 @@ from lessonlib.figures.pictures import side_by_side, stacked
 from lessonlib.kernels import compose, correlate
 from lessonlib.playgrounds.base import Playground, message, message_line
 from lessonlib.playgrounds.colors import brightness
-from lessonlib.playgrounds.kernel_editor import (
-    KernelEditor,
-    kernel_code,
-    kernel_picture,
-    kernel_table,
-    word_between,
-)
+from lessonlib.playgrounds.kernel_editor import KernelEditor, word_between
+from lessonlib.playgrounds.kernel_table import kernel_code, kernel_picture, kernel_table
 from lessonlib.playgrounds.panes import Pane, still_of
 from lessonlib.playgrounds.photo_picker import PhotoPicker
 from lessonlib.playgrounds.presets import PresetMenu

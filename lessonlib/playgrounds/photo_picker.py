@@ -44,12 +44,17 @@ class PhotoPicker(HBox):
         self._on_change()
 
     def code(self):
-        """The line of Python that gives this photo."""
+        """The lines of Python that give this photo."""
         if self.choice.value == OWN:
-            load = f'read_photo(open("your own photo", "rb").read(), {self._size})'
-            return f"x = {load}  # from lessonlib.sample_photos import read_photo"
-        load = f'sample_photo("{self.choice.value}", {self._size})'
-        return f"x = {load}  # from lessonlib.sample_photos import sample_photo"
+            return (
+                "from pathlib import Path\n"
+                "from lessonlib.sample_photos import read_photo, sample_photo\n\n"
+                f'x = read_photo(Path("your own photo.jpg").read_bytes(), {self._size})'
+            )
+        return (
+            "from lessonlib.sample_photos import sample_photo\n\n"
+            f'x = sample_photo("{self.choice.value}", {self._size})'
+        )
 
     def _choose(self, change):
         photo = self._samples.get(change["new"])

@@ -7,34 +7,32 @@ import pytest
 import torch
 
 from helpers.bad_input import INF, NAN, TIER, TRUNCATED, Bad, bad_input_test, drawings
-from helpers.playgrounds import message_of
+from helpers.playgrounds import message_of, pictures
 from lessonlib.arms import ARMS
-from lessonlib.playgrounds.composition import CompositionPlayground
 from lessonlib.playgrounds.costs import CostPlayground
-from lessonlib.playgrounds.kernel import KernelPlayground
+from lessonlib.playgrounds.factoring import FactoringPlayground
 from lessonlib.playgrounds.race import RacePlayground
 
 
-def typed(value, playground=CompositionPlayground):
-    """The answer to a value typed into a field, if all other fields and the picture stay."""
-    box = playground()
-    editor = box.b if playground is CompositionPlayground else box.editor
-    editor.cells[0].value = 7
-    kernel = editor.kernel
-    image = box.after.image.value
-    editor.cells[1].value = value
-    assert editor.cells[0].value == 7
-    assert torch.equal(editor.kernel, kernel)
-    assert box.after.image.value == image
+def typed(value):
+    """The answer to a value typed into a field, if all other fields and the pictures stay."""
+    box = FactoringPlayground()
+    box.editor.cells[0].value = 7
+    kernel = box.editor.kernel
+    before = pictures(box)
+    box.editor.cells[1].value = value
+    assert box.editor.cells[0].value == 7
+    assert torch.equal(box.editor.kernel, kernel)
+    assert pictures(box) == before
     return message_of(box)
 
 
 def uploaded(data):
     """The answer to a file that is not a picture, if the photo stays."""
-    box = KernelPlayground()
-    before = box.before.image.value
+    box = FactoringPlayground()
+    before = pictures(box)
     box.picker._uploaded({"new": {"file": {"content": data}}})
-    assert box.before.image.value == before
+    assert pictures(box) == before
     return message_of(box)
 
 
@@ -60,13 +58,13 @@ def broken_race():
 
 
 test_playgrounds = bad_input_test(
-    lambda _: "Largest difference" in message_of(CompositionPlayground()),
+    lambda _: "is two 2x2 kernels in series" in FactoringPlayground().answer.value,
     [
         Bad("nan typed", lambda _: typed(NAN), None, "nan is not", "between -99 and 99"),
         Bad("infinity typed", lambda _: typed(-INF), None, "-inf is not", "between -99 and 99"),
         Bad(
             "a huge number typed",
-            lambda _: typed(1e300, KernelPlayground),
+            lambda _: typed(1e300),
             None,
             "1e+300",
             "between -99 and 99",

@@ -7,7 +7,9 @@ import torch
 from PIL import Image
 
 from lessonlib.figures.pictures import TITLE
-from lessonlib.playgrounds.kernel_editor import CELL, KernelEditor, cell_color, kernel_picture
+from lessonlib.figures.style import entry_color
+from lessonlib.playgrounds.kernel_editor import KernelEditor
+from lessonlib.playgrounds.kernel_table import CELL, kernel_picture
 
 
 @pytest.mark.parametrize(
@@ -39,7 +41,7 @@ def test_a_kernel_is_a_picture_of_its_entries_under_its_name():
     for i, row in enumerate([[0.5, -1], [0, 1]]):  # of the largest entry
         for j, share in enumerate(row):
             found = image.getpixel((width * j + 4, TITLE + height * i + 4))
-            assert as_hex(found) == cell_color(share)
+            assert as_hex(found) == entry_color(share)
     darkest, _ = image.crop((0, 0, 20, TITLE)).convert("L").getextrema()
     assert darkest < 60  # the letters of the name
 
