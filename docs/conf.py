@@ -9,7 +9,7 @@ sys.path[:0] = [str(DOCS), str(DOCS.parent)]
 
 project = "One 3x3, or two 2x2?"
 language = "en"
-extensions = ["myst_nb", "sphinx.ext.autodoc", "reading", "reference", "explorable"]
+extensions = ["myst_nb", "sphinx.ext.autodoc", "reading", "reference", "explorable", "network"]
 root_doc = "00_start_here"
 
 nb_execution_mode = "off"

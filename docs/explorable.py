@@ -56,7 +56,7 @@ ON_THE_MAP = ("identity", "binomial blur", "box blur", "Laplacian")
 def data():
     """What explorable.js reads, as JSON."""
     return {
-        "dog": dog().tolist(),
+        "dog": _whole(dog()),
         "sobel": _whole(THREE["Sobel"]),
         "small": SMALL,
         "b": B,
@@ -248,7 +248,7 @@ def on_the_front_page(app, pagename, templatename, context, doctree):
     # a < could end the script
     context["data"] = json.dumps(data(), separators=(",", ":")).replace("<", "\\u003c")
     for name in ("explorable.js", "products.js", "race.js"):
-        app.add_js_file(name, loading_method="defer")
+        app.add_js_file(name, loading_method="defer", priority=900)  # after play.js
     app.add_css_file("explorable.css")
 
 
