@@ -38,7 +38,7 @@ DOG = """
     0 0 0 0 8 8 0 0 0 0
 """
 B = [[1, 2], [-1, 1]]
-C = [[1, -1], [2, 1]]
+C = [[2, -1], [1, 1]]
 SMALL = [[1, -1], [2, -2]]  # the 2x2 that is placed in a 3x3
 WORDS = "no one two three four five six seven eight nine ten".split()
 SUBSCRIPTS = "₁₂₃"
