@@ -1,10 +1,12 @@
 """Turn notebooks into pages: playgrounds that compute in the page, still pictures for the others,
 alt texts, nothing from the network."""
 
+import io
 import json
 from base64 import b64decode
 
 from docutils import nodes
+from PIL import Image
 
 from lessonlib.playgrounds.live import html
 from lessonlib.playgrounds.live.named import PLAYGROUNDS
@@ -44,7 +46,8 @@ def as_read(app, docname, source):
                 outputs.append(markdown(STILL if "image/png" in output["data"] else UNASKED))
             alt = output.get("metadata", {}).get("image/png", {}).get("alt")
             if alt:  # MyST-NB looks for it in the cell
-                cell["metadata"]["mystnb"] = {"image": {"alt": alt}}
+                drawn = "drawing" if is_drawing(output["data"]["image/png"]) else "photo"
+                cell["metadata"]["mystnb"] = {"image": {"alt": alt, "classes": drawn}}
             name = output.get("metadata", {}).get("lesson", {}).get("playground")
             if name:
                 still = b64decode(output["data"]["image/png"])
@@ -56,6 +59,12 @@ def as_read(app, docname, source):
             {"cell_type": "markdown", "id": "contents", "metadata": {}, "source": CONTENTS}
         )
     source[0] = json.dumps(notebook)
+
+
+def is_drawing(png):
+    """Whether most of a picture, base 64 of a PNG, is white."""
+    grey = Image.open(io.BytesIO(b64decode(png))).convert("L")
+    return sum(grey.histogram()[250:]) > grey.width * grey.height / 2
 
 
 def markdown(text):

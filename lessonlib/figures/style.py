@@ -15,9 +15,14 @@ PALEST = 0.25  # of the colour: the smallest error can still be seen
 
 
 def arm_style(name):
-    """The colour and dash of an arm, the same in every chart: its place in the registry decides."""
-    i = list(ARMS).index(name)
-    return {"color": COLORS[i % len(COLORS)], "linestyle": DASHES[i % len(DASHES)]}
+    """The colour and dash of an arm, the same in every chart: its place in the registry decides.
+
+    An arm of 2019 has the colour of its twin without the confounds, and a dash of its own.
+    """
+    twin = name.removesuffix("-2019")
+    i = list(ARMS).index(twin)
+    dash = i if twin == name else i + 3
+    return {"color": COLORS[i % len(COLORS)], "linestyle": DASHES[dash % len(DASHES)]}
 
 
 def entry_color(share):

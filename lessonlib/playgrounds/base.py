@@ -1,14 +1,18 @@
 """What every playground is made of: a still picture, Undo, code to copy, a line for messages."""
 
 import html
+import time
 
 import torch
 from IPython.display import display
-from ipywidgets import HTML, Button, HBox, Layout, Textarea, ToggleButton, VBox
+from ipywidgets import HTML, Button, HBox, Layout, Output, Textarea, ToggleButton, VBox
 
 from lessonlib.figures.pictures import bundle
+from lessonlib.playgrounds.live import SCRIPT
 
-__all__ = ["LiveBox", "Playground", "message", "message_line"]
+__all__ = ["LiveBox", "Playground", "explain", "message", "message_line"]
+
+REST = 0.5  # seconds: changes that follow each other sooner, as in a drag, are one step of Undo
 
 
 class LiveBox(VBox):
@@ -17,6 +21,10 @@ class LiveBox(VBox):
     GitHub and print show that. A subclass gives `still()`, PNG bytes, and `alt()`, the words for
     it; or, where words are better, a `fallback()` of its own.
     """
+
+    def __init__(self, children):
+        super().__init__([*children, _hand()])
+        self.add_class("lesson-widgets")
 
     def fallback(self):
         """What the saved notebook keeps, by MIME type, and its metadata."""
@@ -51,7 +59,10 @@ class Playground(LiveBox):
             description="As code", icon="code", layout=Layout(width="110px")
         )
         self._code = Textarea(layout=Layout(width="760px", height="190px", display="none"))
+        explain(self._undo, "Take the last change back")
+        explain(self._as_code, "Lines of Python that compute the same, to copy")
         self._past = [self._state()]
+        self._changed = -REST
         self._restoring = False
         self._undo.on_click(lambda _: self.undo())
         self._as_code.observe(self._show_code, "value")
@@ -62,6 +73,7 @@ class Playground(LiveBox):
         if len(self._past) < 2:
             return
         self._past.pop()
+        self._changed = -REST
         self._restoring = True
         try:
             for (owner, attribute), value in zip(self.inputs(), self._past[-1]):
@@ -76,10 +88,13 @@ class Playground(LiveBox):
             return
         state = self._state()
         if not all(map(_same, state, self._past[-1])):
+            if len(self._past) > 1 and time.monotonic() - self._changed < REST:
+                self._past.pop()
             self._past.append(state)
         self._undo.disabled = len(self._past) < 2
         self.draw()
         self._show_code()
+        self._changed = time.monotonic()
 
     def update_with(self, controls):
         """Call `update` whenever the value of one of these widgets changes."""
@@ -99,6 +114,12 @@ class Playground(LiveBox):
             self._code.value = self.code()
 
 
+def explain(control, words):
+    """Give a button words that show under the pointer; without them a browser shows "null"."""
+    if control.has_trait("tooltip"):  # a FileUpload of ipywidgets 7 has none
+        control.tooltip = words
+
+
 def message(text):
     """One line of HTML for under a playground, announced by screen readers."""
     return f'<span role="status">{html.escape(text)}</span>'
@@ -107,6 +128,14 @@ def message(text):
 def message_line():
     """The widget that shows `message`s, of a fixed height so that nothing below it jumps."""
     return HTML(layout=Layout(min_height="2em"))
+
+
+def _hand():
+    """A widget that nobody sees: its script gives number fields and menus play.js's hand."""
+    script = f"<script>{SCRIPT.read_text()}\nlesson.adopt();</script>"
+    output = {"output_type": "display_data", "data": {"text/html": script}, "metadata": {}}
+    hidden = Layout(height="0", margin="0", overflow="hidden")
+    return Output(outputs=(output,), layout=hidden)
 
 
 def _same(a, b):

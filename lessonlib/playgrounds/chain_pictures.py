@@ -1,17 +1,16 @@
 """The pictures of a chain of convolutions: its kernels, and a photo through them."""
 
 import torch
-from ipywidgets import HBox
 from torch import nn
 
 from lessonlib.merging.layers import as_layer
 from lessonlib.playgrounds.colors import GREY, blue, error_colors
-from lessonlib.playgrounds.panes import Pane, Strip
+from lessonlib.playgrounds.panes import NOTHING, Pane, Strip, in_a_row
 
 __all__ = ["ChainPictures", "taps_used"]
 
-SIDE = 184  # pixels of a picture in a strip
-NOTHING = torch.ones(3, 1, 1)  # an empty picture
+SIDE = 184  # pixels of a photo in a strip
+TAPS = 100  # of a kernel: all of it, and the sliders, fit on one screen
 
 
 class ChainPictures:
@@ -24,12 +23,12 @@ class ChainPictures:
         self._longest = longest
         numbers = range(1, longest + 1)
         self.each = Strip(
-            [f"kernel {n}" for n in numbers], "The kernel of each link, drawn to one scale.", SIDE
+            [f"kernel {n}" for n in numbers], "The kernel of each link, drawn to one scale.", TAPS
         )
         self.grown = Strip(
             [f"after link {n}" for n in numbers],
             "The one kernel of the first links: it grows.",
-            SIDE,
+            TAPS,
         )
         self.photo = Pane("the photo", "The photo, in grey.", zoom=2)
         self.after = Strip(
@@ -40,15 +39,15 @@ class ChainPictures:
         )
 
     def rows(self):
-        """The widgets; in a row of its own a picture keeps its size, else it fills the page."""
-        return [HBox([self.each]), HBox([self.grown]), HBox([self.photo, self.after])]
+        """The widgets; in a row a picture keeps its size, else it fills the page."""
+        return [in_a_row([self.each, self.grown]), in_a_row([self.photo, self.after])]
 
     def draw_kernels(self, parts, ones):
         """Draw on one scale: the `Convolution` of each link, and of the first links as one."""
         kernels = [taps_used(convolution) for convolution in parts]
         grown = [taps_used(convolution) for convolution in ones]
         largest = max(max(taps.shape) for taps in kernels + grown)
-        zoom = max(1, SIDE // largest)
+        zoom = max(1, TAPS // largest)
         self.each.show(self._filled(kernels, zoom))
         self.grown.show(self._filled(grown, zoom))
 

@@ -10,7 +10,7 @@ from lessonlib.costs.counting import cost
 from lessonlib.costs.timing import forward_backward_calls, time_interleaved
 from lessonlib.device import choose_device
 from lessonlib.figures.costs import cost_bars
-from lessonlib.playgrounds.base import Playground
+from lessonlib.playgrounds.base import Playground, explain
 from lessonlib.playgrounds.cost_report import composing_in_words, cost_html
 
 __all__ = ["CostPlayground"]
@@ -53,6 +53,7 @@ class CostPlayground(Playground):
         self.timings = None
         self._timed = None  # the state in which the timings were measured
         self._measure = Button(description="Measure here", icon="clock-o")
+        explain(self._measure, "Time forward and backward of every arm on this machine")
         self._measure.on_click(lambda _: threading.Thread(target=self.measure, daemon=True).start())
         sliders = VBox([HBox(self._sliders[:2]), HBox(self._sliders[2:])])
         super().__init__([sliders, self._measure, self.table, self.chart])

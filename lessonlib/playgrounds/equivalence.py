@@ -4,7 +4,7 @@ A ReLU, a BatchNorm, a bias, padding or a stride.
 """
 
 import torch
-from ipywidgets import Checkbox, HBox, ToggleButtons
+from ipywidgets import Checkbox, ToggleButtons
 
 from lessonlib.algebra import equivalence
 from lessonlib.algebra.equivalence import (
@@ -18,7 +18,7 @@ from lessonlib.algebra.equivalence import (
 from lessonlib.figures.style import error_strength
 from lessonlib.playgrounds.base import Playground, message, message_line
 from lessonlib.playgrounds.colors import error_colors
-from lessonlib.playgrounds.panes import Pane, still_of
+from lessonlib.playgrounds.panes import Pane, in_a_row, still_of
 from lessonlib.playgrounds.photo_picker import PhotoPicker
 from lessonlib.sample_photos import SAMPLES, sample_photo
 
@@ -60,7 +60,7 @@ class EquivalencePlayground(Playground):
         self.stride = ToggleButtons(options=STRIDES, description="stride 2", style=TOGGLE_STYLE)
         self.panes = [Pane(title, alt, zoom=7) for title, alt in PANES.items()]
         self._controls = [self.relu, self.bias, self.norm, self.padding, self.stride]
-        super().__init__([self.picker, *self._controls, self.answer, HBox(self.panes)])
+        super().__init__([self.picker, *self._controls, self.answer, in_a_row(self.panes)])
         self.update_with(self._controls)
         self.draw()
 

@@ -1,6 +1,6 @@
 """Playground: edit a 3x3 kernel, see whether it is two 2x2 in series, and how near two 2x2 come."""
 
-from ipywidgets import HTML, HBox
+from ipywidgets import HTML
 
 from lessonlib.algebra import named_kernels
 from lessonlib.algebra.factoring import is_product
@@ -12,7 +12,7 @@ from lessonlib.playgrounds.base import Playground, message, message_line
 from lessonlib.playgrounds.colors import brightness
 from lessonlib.playgrounds.kernel_editor import KernelEditor, word_between
 from lessonlib.playgrounds.kernel_table import kernel_code, kernel_picture, kernel_table
-from lessonlib.playgrounds.panes import Pane, still_of
+from lessonlib.playgrounds.panes import Pane, in_a_row, still_of
 from lessonlib.playgrounds.photo_picker import PhotoPicker
 from lessonlib.playgrounds.presets import PresetMenu
 
@@ -49,8 +49,8 @@ class FactoringPlayground(Playground):
             ),
             Pane("their difference, enlarged", "The difference of the two, zero as middle grey."),
         ]
-        top = HBox([self.picker, self.preset])
-        super().__init__([top, self._kernel_row(), self.answer, HBox(self.panes)])
+        top = in_a_row([self.picker, self.preset])
+        super().__init__([top, self._kernel_row(), self.answer, in_a_row(self.panes)])
         self.draw()
 
     def inputs(self):
@@ -120,7 +120,7 @@ after_two = conv2d(conv2d(x[:, None], B[None, None]), C[None, None])[:, 0]"""
     def _kernel_row(self):
         b, c, product = self.tables
         nearest = [word_between("nearest:"), b, word_between("then"), c]
-        return HBox([self.editor, *nearest, word_between("are"), product])
+        return in_a_row([self.editor, *nearest, word_between("are"), product])
 
 
 def _two_channels(photo, A):

@@ -8,7 +8,9 @@ from ipywidgets import HTML, HBox, Image, Label, Layout, VBox
 
 from lessonlib.figures.pictures import pixels, side_by_side, titled
 
-__all__ = ["Pane", "Strip", "Unseen", "still_of"]
+__all__ = ["NOTHING", "Pane", "Strip", "Unseen", "in_a_row", "still_of"]
+
+NOTHING = torch.ones(3, 1, 1)  # an empty picture
 
 
 class Pane(VBox):
@@ -39,7 +41,7 @@ class Strip(VBox):
     """Pictures in a row that change together, a title over each, as one Image.
 
     So the browser gets one message, not one per picture. `show(pictures)` takes one `(3, h, w)` for
-    each title, none larger than `side` x `side`, in [0, 1].
+    each title, none larger than `side` x `side`, in [0, 1]; over NOTHING stands no title.
     """
 
     GAP = 6  # white pixels between two pictures
@@ -50,10 +52,12 @@ class Strip(VBox):
         self._side = side
         # the margin makes it as high as the label of a Pane
         look = Layout(width=f"{side + self.GAP}px", margin="2px 0")
-        labels = [Label(title, layout=look) for title in titles]
-        super().__init__([HBox(labels), self.image, Unseen(alt)])
+        self._labels = [Label(title, layout=look) for title in titles]
+        super().__init__([HBox(self._labels), self.image, Unseen(alt)])
 
     def show(self, pictures):
+        for label, title, picture in zip(self._labels, self.titles, pictures):
+            label.value = "" if picture is NOTHING else title
         *others, last = map(self._square, pictures)
         spaced = [F.pad(square, (0, self.GAP), value=1) for square in others]
         self.image.value = pixels(torch.cat([*spaced, last], 2))
@@ -73,11 +77,19 @@ class Unseen(HTML):
     """Words that only a screen reader finds; `say` changes them."""
 
     def __init__(self, words=""):
-        super().__init__(layout=Layout(height="0", margin="0"))
+        # hidden, or the line of 28 pixels that it never shows gives the box around it a scroll bar
+        super().__init__(layout=Layout(height="0", margin="0", overflow="hidden"))
         self.say(words)
 
     def say(self, words):
         self.value = f'<span style="position:absolute;left:-9999px">{html.escape(words)}</span>'
+
+
+def in_a_row(widgets):
+    """The widgets side by side, each in its own width: the next line takes what does not fit."""
+    for widget in widgets:
+        widget.layout.flex = "0 0 auto"
+    return HBox(widgets, layout=Layout(flex_flow="row wrap"))
 
 
 def still_of(parts):

@@ -2,11 +2,13 @@
 
 from ipywidgets import Dropdown, FileUpload, HBox, Layout
 
+from lessonlib.playgrounds.base import explain
 from lessonlib.sample_photos import SAMPLES, read_photo, sample_photo
 
 __all__ = ["PhotoPicker"]
 
 OWN = "your own"
+LARGEST = 9  # megabytes: at 10 the server drops the connection, and play.js answers for it
 
 
 class PhotoPicker(HBox):
@@ -22,11 +24,17 @@ class PhotoPicker(HBox):
         self._samples = {name: sample_photo(name, size) for name in SAMPLES}
         self._photo = self._samples["flower"]
         self.choice = Dropdown(
-            options=list(SAMPLES), description="photo", layout=Layout(width="210px")
+            options=list(SAMPLES),
+            description="photo",
+            layout=Layout(width="210px", flex="0 0 auto"),
         )
         self.upload = FileUpload(
-            accept="image/*", multiple=False, description=OWN, layout=Layout(width="130px")
+            accept="image/*",
+            multiple=False,
+            description=OWN,
+            layout=Layout(width="130px", flex="0 0 auto"),
         )
+        explain(self.upload, f"Choose a photo of yours, up to {LARGEST} MB")
         self.choice.observe(self._choose, "value")
         self.upload.observe(self._uploaded, "value")
         super().__init__([self.choice, self.upload])

@@ -9,11 +9,18 @@ from IPython.display import display
 from ipywidgets import Button, Dropdown, HBox, Layout
 
 from lessonlib.arms import ARMS
-from lessonlib.playgrounds.base import LiveBox, message, message_line
+from lessonlib.playgrounds.base import LiveBox, explain, message, message_line
 from lessonlib.playgrounds.race_drawing import RaceDrawing
 from lessonlib.training.race import Race
 
 __all__ = ["RacePlayground"]
+
+EXPLAINED = {
+    "Start": "Train the arms, one after the other",
+    "Pause": "Hold on after this batch, or go on",
+    "Stop": "End the race and keep what is trained",
+    "Add": "Let this arm race too",
+}
 
 
 class RacePlayground(LiveBox):
@@ -132,6 +139,7 @@ class RacePlayground(LiveBox):
 def _button(name, icon, *actions):
     """A button that does these actions in turn when it is pressed."""
     button = Button(description=name, icon=icon, layout=Layout(width="100px"))
+    explain(button, EXPLAINED[name])
     for action in actions:
         button.on_click(lambda _, action=action: action())
     return button

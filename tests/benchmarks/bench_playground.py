@@ -1,28 +1,33 @@
-"""From key press to changed picture in headless Chromium, for a playground and for `interact`.
+"""From key press to changed picture in headless Chromium, and what a dragged frame costs the page.
 
-The composition playground against ipywidgets' `interact` with inline matplotlib. Both show the same
-pictures of the same photo, in the same JupyterLab, in turns. Prints medians and their ratio.
-Run it with `make bench`.
+In one JupyterLab, in turns: the composition playground, which computes in the page; the factoring
+playground, whose pictures Python computes; ipywidgets' `interact` with inline matplotlib, which
+shows the same pictures as the first. Then that playground alone in a page from the disk. Prints
+medians and their ratios. Run it with `make bench`, on a machine that does nothing else.
 """
 
 import sys
 import tempfile
-import time
 from pathlib import Path
 from statistics import median
 
 import nbformat
 from playwright.sync_api import sync_playwright
 
+from lessonlib.playgrounds.composition import CompositionPlayground
+from lessonlib.playgrounds.live import SCRIPT, html
+
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from helpers.live_lab import live, open_notebook, run_all  # noqa: E402
 from helpers.serving import CHROMIUM, FLAGS  # noqa: E402
 
-ROUNDS = 30
+ROUNDS = 20
 WARM_UP = 2
+FRAMES = 60
 OURS = (
     "from lessonlib.playgrounds.composition import CompositionPlayground\n\nCompositionPlayground()"
 )
+WIDGETS = "from lessonlib.playgrounds.factoring import FactoringPlayground\n\nFactoringPlayground()"
 THEIRS = """import matplotlib.pyplot as plt
 import torch
 from ipywidgets import FloatText, interact
@@ -42,85 +47,124 @@ def show(b00, b01, b10, b11):
         axes.imshow((0.5 + picture / 2).clamp(0, 1).permute(1, 2, 0))
         axes.axis("off")
     plt.show()"""
-# Type a value into the first number field of a cell's output, wait for another last picture.
+NAMES = ("in the page", "widgets", "interact")
+# Type a value into the first field of a cell's output, as the hand does, and wait for another last
+# picture: milliseconds until the frame that shows it.
 PRESS = """([cell, value]) => new Promise(done => {
     const out = document.querySelectorAll('.jp-Notebook .jp-CodeCell')[cell];
     const lastPicture = () => {
-        const all = out.querySelectorAll('.jp-OutputArea img');
-        return all[all.length - 1]?.src;
+        const all = out.querySelectorAll('.jp-OutputArea img, .jp-OutputArea canvas');
+        const last = all[all.length - 1];
+        return last?.src ?? last?.toDataURL();
     };
-    const field = out.querySelector('input[type=number]');
+    const field = out.querySelector('input[type=number], input.lesson-cell');
     const before = lastPicture();
     const start = performance.now();
-    const observer = new MutationObserver(() => {
+    const look = () => {
         const now = lastPicture();
-        if (now && now !== before) {
-            observer.disconnect();
-            requestAnimationFrame(() => done(performance.now() - start));
-        }
-    });
-    observer.observe(out, {subtree: true, childList: true, attributes: true});
+        if (now && now !== before) done(performance.now() - start);
+        else requestAnimationFrame(look);
+    };
     field.value = value;
     field.dispatchEvent(new Event('input', {bubbles: true}));
     field.dispatchEvent(new Event('change', {bubbles: true}));
+    field.dispatchEvent(new Event('blur'));
+    requestAnimationFrame(look);
 })"""
-
-
-def kernel_side():
-    """Median milliseconds in the Python kernel from a changed number to the new pictures' bytes."""
-    from lessonlib.playgrounds.composition import CompositionPlayground
-
-    box = CompositionPlayground()
-    times = []
-    for i in range(ROUNDS):
-        start = time.perf_counter()
-        box.b.cells[0].value = 0.5 + i / 100
-        times.append(1000 * (time.perf_counter() - start))
-    return median(times)
+ALIVE = """new MutationObserver(() => {
+    if (document.querySelector('.lesson-playground[data-live]')) window.alive ??= performance.now();
+}).observe(document, {subtree: true, childList: true, attributes: true});"""
 
 
 def write_notebook(root):
     kernelspec = {"name": "python3", "display_name": "Python 3 (ipykernel)", "language": "python"}
-    cells = [nbformat.v4.new_code_cell(code) for code in (OURS, THEIRS)]
+    cells = [nbformat.v4.new_code_cell(code) for code in (OURS, WIDGETS, THEIRS)]
     notebook = nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": kernelspec})
     (root / "notebooks").mkdir()
     nbformat.write(notebook, root / "notebooks" / "bench.ipynb")
 
 
 def press(page):
-    """Milliseconds of each round, as (ours, theirs)."""
+    """Milliseconds of each round, for each of NAMES."""
     times = []
     for i in range(ROUNDS + WARM_UP):
         value = str(0.5 + i / 100)
-        ours = page.evaluate(PRESS, [0, value])
-        theirs = page.evaluate(PRESS, [1, value])
-        times.append((ours, theirs))
+        times.append([page.evaluate(PRESS, [cell, value]) for cell in range(len(NAMES))])
     return times[WARM_UP:]
+
+
+def in_lab(browser):
+    root = Path(tempfile.mkdtemp())
+    write_notebook(root)
+    with live(root) as lab:
+        page = browser.new_page()
+        open_notebook(page, lab, "bench")
+        run_all(page)
+        last = page.locator(".jp-CodeCell").nth(2)
+        last.locator(".jp-OutputArea img").first.wait_for(timeout=120_000)
+        times = press(page)
+        page.close()
+    medians = [median(column) for column in zip(*times)]
+    shown = ", ".join(f"{name} {ms:.0f} ms" for name, ms in zip(NAMES, medians))
+    print(f"key press to changed picture, median of {ROUNDS}: {shown}")
+    for n in (1, 2):
+        ratios = sorted(row[n] / row[0] for row in times)
+        print(
+            f"{NAMES[n]} / in the page, round by round: median {median(ratios):.1f}, "
+            f"from {ratios[0]:.1f} to {ratios[-1]:.1f}"
+        )
+
+
+def from_the_disk(browser):
+    playground = CompositionPlayground()
+    state = playground.state()
+    element = html(state, playground.still(), playground.alt())
+    file = Path(tempfile.mkdtemp()) / "page.html"
+    file.write_text(
+        f"<!doctype html><meta charset=utf-8>{element}<script>{SCRIPT.read_text()}</script>"
+    )
+    page = browser.new_page(viewport={"width": 1400, "height": 900})
+    page.add_init_script(ALIVE)
+    page.goto(file.as_uri())
+    page.wait_for_function("() => window.alive")
+    loaded = page.evaluate("() => performance.getEntriesByType('navigation')[0].loadEventEnd")
+    print(f"playable {page.evaluate('window.alive') - loaded:.0f} ms after the page's load event")
+    print(f"CPU of the page's main thread for a dragged frame: {dragged(page):.1f} ms")
+    page.close()
+    photos = sum(map(len, state["photos"].values()))
+    words = len(html(state, b"", "")) - photos
+    print(f"script {len(SCRIPT.read_bytes()):,} bytes, a playground without photos {words:,} more")
+
+
+def dragged(page):
+    """Milliseconds of tasks in the page per frame, while a number is dragged by one step a frame."""
+    session = page.context.new_cdp_session(page)
+    session.send("Performance.enable", {"timeDomain": "threadTicks"})
+
+    def busy():
+        metrics = session.send("Performance.getMetrics")["metrics"]
+        return next(metric["value"] for metric in metrics if metric["name"] == "TaskDuration")
+
+    place = page.locator("input.lesson-cell").first.bounding_box()
+    page.mouse.move(place["x"] + 20, place["y"] + 20)
+    page.mouse.down()
+    before = busy()
+    for frame in range(FRAMES):
+        page.mouse.move(place["x"] + 30 + 10 * frame, place["y"] + 20)
+        page.evaluate("() => new Promise(requestAnimationFrame)")
+    spent = busy() - before
+    page.mouse.up()
+    return 1000 * spent / FRAMES
 
 
 def main():
     if CHROMIUM is None:
         sys.exit("This benchmark needs chromium.")
-    root = Path(tempfile.mkdtemp())
-    write_notebook(root)
-    with live(root) as lab, sync_playwright() as playwright:
-        page = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS).new_page()
-        open_notebook(page, lab, "bench")
-        run_all(page)
-        theirs = page.locator(".jp-CodeCell").nth(1)
-        theirs.locator(".jp-OutputArea img").first.wait_for(timeout=60_000)
-        times = press(page)
-    ours, theirs = (median(column) for column in zip(*times))
-    ratios = sorted(b / a for a, b in times)
-    print(
-        f"key press to changed picture, median of {ROUNDS}: "
-        f"playground {ours:.0f} ms, interact {theirs:.0f} ms"
-    )
-    print(
-        f"interact / playground, pair by pair: median {median(ratios):.1f}, "
-        f"from {ratios[0]:.1f} to {ratios[-1]:.1f}"
-    )
-    print(f"kernel side of the playground, median of {ROUNDS}: {kernel_side():.1f} ms")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        from_the_disk(browser)
+        in_lab(browser)
+        browser.close()
 
 
 if __name__ == "__main__":

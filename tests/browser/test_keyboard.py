@@ -10,7 +10,7 @@ begins to edit.
 import pytest
 
 from helpers import live_lab
-from helpers.hand import a_photo, changed, pictures, says, until
+from helpers.hand import FIELD, HANDLE, OUTPUT, a_photo, changed, pictures, says, until
 from lessonlib.exercises.quiz import questions
 
 # the keys that lead through a notebook are JupyterLab's
@@ -24,16 +24,16 @@ CONTROLS = "select:enabled, input:enabled:not([type=file]), button:enabled, .noU
 # notebook, a text that only this playground shows, its first control that changes the picture, the
 # keys that change it
 PLAYGROUNDS = [
-    ("01_kernels_and_padding", "after the kernel", "input[type=number]", ("-", "3", "Tab")),
-    ("01_kernels_and_padding", "after the padded kernel", ".noUi-handle", ("ArrowRight",)),
-    ("02_two_make_one", "after A alone", "input[type=number]", ("-", "3", "Tab")),
-    ("02_two_make_one", "what one output sees", ".noUi-handle", ("ArrowRight",)),
-    ("03_the_way_back", "after the nearest product", "input[type=number]", ("-", "3", "Tab")),
+    ("01_kernels_and_padding", "after the kernel", FIELD, ("-", "3", "Tab")),
+    ("01_kernels_and_padding", "after the padded kernel", HANDLE, ("ArrowRight",)),
+    ("02_two_make_one", "after A alone", FIELD, ("-", "3", "Tab")),
+    ("02_two_make_one", "what one output sees", HANDLE, ("ArrowRight",)),
+    ("03_the_way_back", "after the nearest product", FIELD, ("-", "3", "Tab")),
     ("04_what_breaks_it", "wrong where orange", "input[type=checkbox]", ("Space",)),
     ("05_what_it_costs", "Multiplications, if one 3x3", ".noUi-handle", ("ArrowLeft",)),
     ("06_imagewoof", "of these studies conclude", ".noUi-handle", ("ArrowRight",)),
     ("07_stem_and_order", "mean before", "button:not(.mod-active)", ("Enter",)),
-    ("08_five_by_five", "after A alone", "input[type=number]", ("-", "3", "Tab")),
+    ("08_five_by_five", "after A alone", FIELD, ("-", "3", "Tab")),
 ]
 
 
@@ -58,7 +58,7 @@ def run_on(page):
 def run_down_to(page, text):
     """Run cell after cell until one shows widgets with `text`, and go back to it; gives their box."""
     for _ in range(page.locator(CELLS).count()):
-        box = run_on(page).locator(".jp-OutputArea-output .widget-vbox").filter(has_text=text).first
+        box = run_on(page).locator(OUTPUT).filter(has_text=text).first
         if box.count():
             page.keyboard.press("ArrowUp")
             return box
@@ -96,7 +96,7 @@ def test_every_control_is_reached_and_a_change_is_made_and_undone(
 ):
     page = notebook(name)
     box = run_down_to(page, text)
-    box.locator("img").first.wait_for()
+    box.locator("img, canvas").first.wait_for()
     controls = box.locator(CONTROLS)
     tab_to(page, controls.first)
     everything = list(range(controls.count()))
@@ -119,13 +119,17 @@ def test_every_control_is_reached_and_a_change_is_made_and_undone(
 def test_a_menu_is_opened_and_ones_own_photo_is_brought(notebook):
     page = notebook("01_kernels_and_padding")
     box = run_down_to(page, "after the kernel")
-    box.locator("img").first.wait_for()
+    box.locator("img, canvas").first.wait_for()
     before = pictures(box)
     preset = box.locator("select").last
     tab_to(page, preset)
-    for key in ("Space", "ArrowDown", "Enter"):
-        page.keyboard.press(key)
-    chosen = changed(box, before)
+    cells = page.locator(CELLS).count()
+    page.keyboard.press("ArrowDown")  # JupyterLab would go to another cell
+    changed(box, before)
+    page.keyboard.press("s")  # the next name that begins with it; x would cut the cell
+    page.keyboard.press("x")
+    assert page.locator(CELLS).count() == cells
+    chosen = pictures(box)
     says(box, "The entries sum to 0.")
     tab_to(page, box.get_by_role("button", name="your own"), "Shift+Tab")
     with page.expect_file_chooser() as chooser:

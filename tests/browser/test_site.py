@@ -92,10 +92,15 @@ def test_a_page_has_its_formulas_its_pictures_words_and_no_barrier(shown, name):
     )
 
     outputs = [output for cell in notebook["cells"] for output in cell.get("outputs", [])]
+    live = [
+        output for output in outputs if "playground" in output.get("metadata", {}).get("lesson", {})
+    ]
+    assert page.locator(".lesson-playground[data-live] canvas[aria-label]").count() >= len(live)
+    assert page.locator(".lesson-playground:not([data-live])").count() == 0
     pictures = [
         output["metadata"]["image/png"]["alt"]
         for output in outputs
-        if "image/png" in output.get("data", {})
+        if "image/png" in output.get("data", {}) and output not in live
     ]
     shown_images = page.locator("article img").evaluate_all(
         "all => all.map(i => [i.alt, i.complete && i.naturalWidth > 0])"
@@ -126,6 +131,39 @@ def test_a_page_has_its_formulas_its_pictures_words_and_no_barrier(shown, name):
 
     assert barriers(page) == []
     assert shown.asked == []
+
+
+def test_a_playground_moves_from_the_disk_and_gives_its_contents_room(browser, site):
+    page = browser.new_page(viewport={"width": 1400, "height": 900})
+    page.goto((site / "02_two_make_one.html").as_uri())
+    contents = page.locator(".toc-drawer")
+    assert contents.is_visible()
+    box = page.locator(".lesson-playground").first
+    box.scroll_into_view_if_needed()
+    contents.wait_for(state="hidden")
+    pictures = box.locator("canvas")
+    tops = pictures.evaluate_all(
+        "all => all.map(e => Math.round(e.parentElement.getBoundingClientRect().top / 8))"
+    )
+    widths = pictures.evaluate_all(
+        "all => all.map(e => e.parentElement.getBoundingClientRect().width)"
+    )
+    assert len(set(tops)) == 1 and min(widths) >= 235  # one row
+    last = pictures.last.evaluate("canvas => canvas.toDataURL()")
+    box.locator("input.lesson-cell").first.press("ArrowUp")
+    assert pictures.last.evaluate("canvas => canvas.toDataURL()") != last
+    assert page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
+    page.close()
+
+
+@pytest.mark.parametrize("name", ["01_kernels_and_padding", "02_two_make_one", "05_what_it_costs"])
+def test_a_page_fits_a_phone_and_its_charts_can_be_read(browser, site, name):
+    page = browser.new_page(viewport={"width": 390, "height": 800})
+    page.goto((site / f"{name}.html").as_uri())
+    assert page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
+    shrunk = "all => Math.min(1, ...all.map(i => i.clientWidth / Math.min(i.naturalWidth, 880)))"
+    assert page.locator(".image_png img").evaluate_all(shrunk) > 0.95
+    page.close()
 
 
 def test_the_reference_has_every_public_function_of_a_module_and_no_barrier(shown):

@@ -64,10 +64,10 @@ def test_the_recorded_chart_counts_its_runs():
 
 def test_two_arms_of_one_colour_are_told_apart():
     def drawn(arm):
-        return recorded_chart({"ours": [run("3x3", 0.5)], "theirs": [run(arm, 0.4)]}).png
+        return recorded_chart({"ours": [run("pair-act", 0.5)], "theirs": [run(arm, 0.4)]}).png
 
-    assert arm_style("3x3")["color"] == arm_style("pair-act-2019")["color"]
-    assert drawn("3x3") != drawn("pair-act-2019")
+    assert arm_style("pair-act")["color"] == arm_style("pair-act-2019")["color"]
+    assert drawn("pair-act") != drawn("pair-act-2019")
 
 
 def test_the_curves_are_the_means_of_their_epochs():

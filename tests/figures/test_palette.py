@@ -11,8 +11,8 @@ from matplotlib.colors import to_rgb
 
 from lessonlib.arms import ARMS
 from lessonlib.figures import pictures
-from lessonlib.figures.kernels import kernel_row, spectrum_chart
-from lessonlib.figures.style import COLORS, arm_style
+from lessonlib.figures.kernels import ENTRIES, kernel_row, spectrum_chart
+from lessonlib.figures.style import COLORS, arm_style, entry_color
 from lessonlib.figures.way_back import discriminant_plane, eigenvalue_paths, residual_histogram
 
 # G. M. Machado, M. M. Oliveira and L. A. F. Fernandes, A Physiologically-based Model for Simulation
@@ -85,6 +85,19 @@ def test_the_colours_are_told_apart(kind):
 def test_arms_of_one_colour_differ_in_dash():
     for a, b in combinations(map(arm_style, ARMS), 2):
         assert a["color"] != b["color"] or a["linestyle"] != b["linestyle"]
+
+
+def test_an_arm_of_2019_has_the_colour_of_its_clean_twin():
+    twins = [name for name in ARMS if name.endswith("-2019")]
+    assert len(twins) == 2
+    for name in twins:
+        assert arm_style(name)["color"] == arm_style(name.removesuffix("-2019"))["color"]
+
+
+def test_the_sign_of_an_entry_has_one_colour_in_figures_and_playgrounds():
+    for share in (-1, -0.5, 0, 0.5, 1):
+        drawn = ENTRIES((share + 1) / 2)[:3]
+        assert drawn == pytest.approx(to_rgb(entry_color(share)), abs=0.01)
 
 
 DRAWN = {

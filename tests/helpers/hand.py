@@ -5,12 +5,15 @@ import io
 
 from PIL import Image
 
-HANDLE = ".noUi-handle, .ui-slider-handle"  # of a slider: ipywidgets 8, ipywidgets 7
-# JupyterLab, classic Notebook
-OUTPUT = ".jp-OutputArea-output .widget-vbox, .output_subarea .widget-vbox"
+# of a slider: ipywidgets 8, ipywidgets 7, computed in the page
+HANDLE = ".noUi-handle, .ui-slider-handle, input[type=range]"
+FIELD = "input[type=number], input.lesson-cell"  # with a number: ipywidgets, computed in the page
+# JupyterLab, classic Notebook, computed in the page
+OUTPUT = ".jp-OutputArea-output .widget-vbox, .output_subarea .widget-vbox, .lesson-playground"
 # the pixels of each picture; an address alone would also be another where the picture is the same,
 # or broken
-DRAWN = """box => [...box.querySelectorAll('img')].map(image => {
+DRAWN = """box => [...box.querySelectorAll('img, canvas')].map(image => {
+    if (image.tagName === 'CANVAS') return image.toDataURL();
     if (!image.complete || !image.naturalWidth) return null;
     const canvas = document.createElement('canvas');
     [canvas.width, canvas.height] = [image.naturalWidth, image.naturalHeight];
@@ -22,7 +25,7 @@ def box_with(page, text):
     """The live playground that shows `text`."""
     box = page.locator(OUTPUT).filter(has_text=text).first
     box.scroll_into_view_if_needed()
-    box.locator("img").first.wait_for()
+    box.locator("img, canvas").first.wait_for()
     return box
 
 

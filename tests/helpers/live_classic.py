@@ -43,6 +43,12 @@ def open_notebook(page, address, name):
     until_ready(page)
 
 
+def open_without_kernel(page, address, name):
+    """Open the file as it is saved; what it shows asks its kernel for nothing."""
+    page.goto(f"{address}/notebooks/notebooks/{name}.ipynb")
+    page.wait_for_function("() => window.Jupyter?.notebook?._fully_loaded")
+
+
 def until_ready(page):
     page.wait_for_function(READY)
     page.evaluate(SETTLED)

@@ -39,6 +39,12 @@ def open_notebook(page, address, name):
     until_ready(page)
 
 
+def open_without_kernel(page, address, name):
+    """Open the file as it is saved; what it shows asks its kernel for nothing."""
+    page.goto(f"{address}/lab/tree/notebooks/{name}.ipynb?reset")
+    page.wait_for_function("() => window.jupyterapp?.shell?.currentWidget?.context?.isReady")
+
+
 def until_ready(page):
     page.wait_for_function(READY)
 

@@ -9,7 +9,7 @@ from torch import nn
 
 from helpers.playgrounds import message_of, run_code, values
 from lessonlib.merging import CannotMerge, merge
-from lessonlib.playgrounds.chain_pictures import SIDE
+from lessonlib.playgrounds.chain_pictures import TAPS
 from lessonlib.playgrounds.merging import MergingPlayground, link
 
 # kernel, stride, dilation, padding, bias of each link
@@ -86,12 +86,12 @@ def test_the_kernel_that_has_grown_is_drawn_as_wide_as_what_one_output_sees(chai
     strip = values(box.pictures.grown.image.value)
     widths = [len(impulse_response(box.layers[: n + 1])) for n in range(len(chain))]
     reaches = [(k - 1) * dilation + 1 for k, _, dilation, *_ in chain]
-    zoom = SIDE // max(*widths, *reaches)
+    zoom = TAPS // max(*widths, *reaches)
     line = zoom > 4  # the last row of a tap is a white line
     for n, wide in enumerate(widths):
-        left = n * (SIDE + box.pictures.grown.GAP)
+        left = n * (TAPS + box.pictures.grown.GAP)
         side = wide * zoom - line
-        assert ink(strip[:, :, left : left + SIDE]) == (side, side)
+        assert ink(strip[:, :, left : left + TAPS]) == (side, side)
 
 
 def test_the_taps_are_binomial_and_dilated():

@@ -1,7 +1,9 @@
 """What all playgrounds of widgets have: a still picture with words, undo, code."""
 
 import pytest
+from ipywidgets import Button, ToggleButton
 
+from lessonlib.playgrounds import base
 from lessonlib.playgrounds.equivalence import EquivalencePlayground
 from lessonlib.playgrounds.factoring import FactoringPlayground
 from lessonlib.playgrounds.merging import MergingPlayground
@@ -45,6 +47,37 @@ def test_undo_goes_back_step_by_step(playground):
     assert box.still() == seen[0] and box._undo.disabled
     box._undo.click()
     assert box.still() == seen[0]
+
+
+@pytest.mark.parametrize("playground", EDITED)
+def test_a_number_that_is_dragged_is_one_step(playground, monkeypatch):
+    clock = iter(range(1000))
+    monkeypatch.setattr(base.time, "monotonic", lambda: next(clock) / 10)
+    box = playground()
+    field = first_input(box)
+    start = field.value
+    for value in (2, 3, 4):
+        field.value = value
+    next(clock), next(clock), next(clock), next(clock), next(clock), next(clock)
+    field.value = 1.0 if start != 1 else 2
+    box.undo()
+    assert field.value == 4
+    box.undo()
+    assert field.value == start and box._undo.disabled
+
+
+@pytest.mark.parametrize("playground", ALL)
+def test_every_button_says_what_it_does(playground):
+    box = playground()
+    buttons = [widget for widget in descendants(box) if isinstance(widget, Button | ToggleButton)]
+    assert len(buttons) >= 2
+    assert all(button.tooltip for button in buttons)
+
+
+def descendants(box):
+    for child in getattr(box, "children", ()):
+        yield child
+        yield from descendants(child)
 
 
 @pytest.mark.parametrize("playground", EDITED)

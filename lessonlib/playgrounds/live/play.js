@@ -49,7 +49,11 @@ window.lesson = (() => {
     const x = padding ? padded(picture, padding) : picture;
     const height = x.height - kernel.length + 1;
     const width = x.width - kernel[0].length + 1;
-    return { height, width, planes: x.planes.map((plane) => slide(plane, x.width, kernel, height, width)) };
+    return {
+      height,
+      width,
+      planes: x.planes.map((plane) => slide(plane, x.width, kernel, height, width)),
+    };
   }
 
   function slide(plane, across, kernel, height, width) {
@@ -86,16 +90,28 @@ window.lesson = (() => {
     return Array.from({ length: height }, () => new Array(width).fill(0));
   }
 
+  function each(kernel, act) {
+    for (const [i, row] of kernel.entries()) {
+      for (const [j, value] of row.entries()) act(value, i, j);
+    }
+  }
+
   function compose(b, c) {
     const a = zeros(b.length + c.length - 1, b[0].length + c[0].length - 1);
-    c.forEach((row, i) => row.forEach((weight, j) => // lays a copy of b at that place
-      b.forEach((line, u) => line.forEach((value, v) => { a[i + u][j + v] += weight * value; }))));
+    // each entry of c lays a copy of b at its place
+    each(c, (weight, i, j) => {
+      each(b, (value, u, v) => {
+        a[i + u][j + v] += weight * value;
+      });
+    });
     return a;
   }
 
   function embed(kernel, size, row, column) {
     const larger = zeros(size, size);
-    kernel.forEach((line, i) => line.forEach((value, j) => { larger[row + i][column + j] = value; }));
+    each(kernel, (value, i, j) => {
+      larger[row + i][column + j] = value;
+    });
     return larger;
   }
 
@@ -103,7 +119,8 @@ window.lesson = (() => {
     const entries = kernel.flat();
     const total = entries.reduce((sum, value) => sum + value, 0);
     const size = entries.reduce((sum, value) => sum + Math.abs(value), 0);
-    if (Math.abs(total) <= 0.1 * size) return { offset: 0.5, divisor: Math.max(2, size / 4), rule: "cancels" };
+    if (Math.abs(total) <= 0.1 * size)
+      return { offset: 0.5, divisor: Math.max(2, size / 4), rule: "cancels" };
     if (total < 0) return { offset: 1, divisor: Math.max(1, -total), rule: "negative" };
     if (total > 1 + 1e-9) return { offset: 0, divisor: total, rule: "divided" };
     return { offset: 0, divisor: 1, rule: "cut" };
@@ -112,7 +129,10 @@ window.lesson = (() => {
   // --- numbers as text and colour ---
 
   function number(text) {
-    const plain = text.trim().replace("\u2212", "-").replace(/^([^.,]*),([^.,]*)$/, "$1.$2");
+    const plain = text
+      .trim()
+      .replace("\u2212", "-")
+      .replace(/^([^.,]*),([^.,]*)$/, "$1.$2");
     return /^[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/i.test(plain) ? Number(plain) : NaN;
   }
 
@@ -151,9 +171,85 @@ window.lesson = (() => {
       else element.setAttribute(name, value);
     }
     // else JupyterLab takes the keys: x would cut the cell
-    if (CONTROLS.includes(tag) || "tabindex" in attributes) element.dataset.lmSuppressShortcuts = "true";
+    if (CONTROLS.includes(tag) || "tabindex" in attributes)
+      element.dataset.lmSuppressShortcuts = "true";
     element.append(...children);
     return element;
+  }
+
+  /* A number under the hand: arrow keys step it, a sideways drag moves it; up and down is left to the
+  page, which scrolls (touch-action in the styles). now() is the value, move(value, done) takes a new
+  one, settle() ends what is being typed. */
+  function steer(place, { now, move, settle, say }) {
+    let stepped = false;
+    let hand = null;
+
+    place.addEventListener("keydown", (event) => {
+      const steps = { ArrowUp: 1, ArrowDown: -1, PageUp: 4, PageDown: -4 }[event.key];
+      if (!steps) return;
+      event.preventDefault();
+      settle();
+      const value = now() + steps * STEP;
+      if (Math.abs(value) > LARGEST)
+        return say?.(`${refusal(format(value))} It stays ${format(now())}.`);
+      stepped = true;
+      move(value, false);
+    });
+    place.addEventListener("keyup", (event) => {
+      if (!stepped || !/^(Arrow(Up|Down)|Page)/.test(event.key)) return;
+      stepped = false;
+      move(now(), true);
+    });
+
+    place.addEventListener("mousedown", (event) => event.preventDefault()); // or it selects text
+    place.addEventListener("pointerdown", (event) => {
+      if (event.button) return;
+      settle();
+      hand = { x: event.clientX, from: now(), moved: false };
+      place.setPointerCapture(event.pointerId);
+    });
+    place.addEventListener("pointermove", (event) => {
+      if (!hand) return;
+      const steps = Math.round((event.clientX - hand.x) / REACH);
+      if (!steps && !hand.moved) return;
+      hand.moved = true;
+      const wanted = hand.from + steps * STEP;
+      const value = Math.max(-LARGEST, Math.min(LARGEST, wanted));
+      if (value !== now()) move(value, false);
+      hand.stopped =
+        value === wanted ? "" : `${refusal(format(wanted))} It stays ${format(value)}.`;
+    });
+    place.addEventListener("pointercancel", () => {
+      if (hand?.moved) move(hand.from, true);
+      hand = null;
+    });
+    place.addEventListener("pointerup", () => {
+      if (!hand) return;
+      const { moved, stopped } = hand;
+      hand = null;
+      if (moved) {
+        move(now(), true);
+        if (stopped) say?.(stopped);
+        return;
+      }
+      place.focus();
+      place.select();
+    });
+  }
+
+  function restored(text, before) {
+    return `${refusal(text.trim() || "an empty field")} The last good value, ${format(before)}, is back.`;
+  }
+
+  // why pasted rows cannot take the kernel's place; empty if they can
+  function misfit(rows, kernel, name) {
+    const columns = new Set(rows.map((row) => row.length));
+    const size = columns.size > 1 ? "of unequal rows" : `${rows.length}x${rows[0].length}`;
+    const own = `${kernel.length}x${kernel[0].length}`;
+    const bad = rows.flat().find((text) => !(Math.abs(number(text)) <= LARGEST));
+    const stays = `${name} stays as it was.`;
+    if (size !== own) return `The pasted table is ${size}, ${name} is ${own}. ${stays}`;
+    return bad === undefined ? "" : `${refusal(bad)} It stands in the pasted table. ${stays}`;
   }
 
   function refusal(text) {
@@ -161,8 +257,17 @@ window.lesson = (() => {
   }
 
   function kernelGrid({ name, kernel, editable = true, change, entry, say }) {
-    const box = make("div", { class: "lesson-cells", role: editable ? "group" : "grid", "aria-label": name });
-    const element = make("div", { class: "lesson-kernel" }, make("div", { class: "lesson-name" }, name), box);
+    const box = make("div", {
+      class: "lesson-cells",
+      role: editable ? "group" : "grid",
+      "aria-label": name,
+    });
+    const element = make(
+      "div",
+      { class: "lesson-kernel" },
+      make("div", { class: "lesson-name" }, name),
+      box,
+    );
     const grid = { element, kernel, set, light, cell, pick };
     let cells = [];
 
@@ -175,20 +280,22 @@ window.lesson = (() => {
 
     function build() {
       box.style.setProperty("--columns", grid.kernel[0].length);
-      cells = grid.kernel.map((row, i) => row.map((_, j) => (editable ? field(i, j) : printed(i, j))));
+      cells = grid.kernel.map((row, i) =>
+        row.map((_, j) => (editable ? field(i, j) : printed(i, j))),
+      );
       const rows = cells.map((row) => make("div", editable ? {} : { role: "row" }, ...row));
       box.replaceChildren(...rows);
     }
 
     function show() {
       const largest = Math.max(...grid.kernel.flat().map(Math.abs)) || 1;
-      grid.kernel.forEach((row, i) => row.forEach((value, j) => {
+      each(grid.kernel, (value, i, j) => {
         const place = cells[i][j];
         place.style.background = shade(value / largest);
         if (!editable) place.textContent = format(value);
         else if (!place.typing) place.value = format(value);
         if (editable) place.setAttribute("aria-valuenow", value);
-      }));
+      });
     }
 
     function cell(row, column) {
@@ -197,7 +304,9 @@ window.lesson = (() => {
 
     function light(places) {
       const lit = new Set(places.map(String));
-      cells.forEach((row, i) => row.forEach((place, j) => place.classList.toggle("lit", lit.has(`${i},${j}`))));
+      each(cells, (place, i, j) => {
+        place.classList.toggle("lit", lit.has(`${i},${j}`));
+      });
     }
 
     function pick(row, column, value, done) {
@@ -226,7 +335,10 @@ window.lesson = (() => {
       place.dataset.lmSuppressShortcuts = "true";
       place.tabIndex = i || j ? -1 : 0; // one stop of Tab for all; arrows go on from there
       place.addEventListener("keydown", (event) => {
-        const [down, right] = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] }[event.key] ?? [];
+        const [down, right] =
+          { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] }[
+            event.key
+          ] ?? [];
         const next = cells[i + down]?.[j + right];
         if (down === undefined) return;
         event.preventDefault();
@@ -241,38 +353,39 @@ window.lesson = (() => {
     function field(i, j) {
       // not type=number: that takes 1,5 for 15 and changes under the wheel
       const place = make("input", {
-        class: "lesson-cell", role: "spinbutton", autocomplete: "off", spellcheck: "false",
+        class: "lesson-cell",
+        role: "spinbutton",
+        autocomplete: "off",
+        spellcheck: "false",
         "aria-label": `${name}, row ${i + 1}, column ${j + 1}`,
-        "aria-valuemin": -LARGEST, "aria-valuemax": LARGEST,
+        "aria-valuemin": -LARGEST,
+        "aria-valuemax": LARGEST,
       });
       place.typing = false;
       let before = 0; // the value until the typing began
-      let stepped = false;
       const now = () => grid.kernel[i][j];
-      const begin = () => { if (!place.typing) before = now(); place.typing = true; };
 
       place.addEventListener("input", () => {
-        begin();
+        if (!place.typing) before = now();
+        place.typing = true;
         const value = number(place.value);
         if (Math.abs(value) <= LARGEST) pick(i, j, value, false);
       });
       place.addEventListener("blur", finish);
       place.addEventListener("paste", (event) => {
-        const text = event.clipboardData.getData("text");
-        const rows = matrix(text);
+        const rows = matrix(event.clipboardData.getData("text"));
         if (!rows) return;
         event.preventDefault();
-        const reason = misfit(rows);
-        if (reason) say?.(`${reason} ${name} stays as it was.`);
-        else take(rows.map((row) => row.map(number)), true);
+        const reason = misfit(rows, grid.kernel, name);
+        if (reason) say?.(reason);
+        else
+          take(
+            rows.map((row) => row.map(number)),
+            true,
+          );
       });
       place.addEventListener("keydown", (event) => {
-        const steps = { ArrowUp: 1, ArrowDown: -1, PageUp: 4, PageDown: -4 }[event.key];
-        if (steps) {
-          event.preventDefault();
-          finish();
-          step(now(), steps);
-        } else if (event.key === "Enter") {
+        if (event.key === "Enter") {
           finish();
           place.select();
         } else if (event.key === "Escape" && place.typing) {
@@ -280,70 +393,19 @@ window.lesson = (() => {
           pick(i, j, before, true);
         }
       });
-      place.addEventListener("keyup", (event) => {
-        if (!stepped || !/^(Arrow(Up|Down)|Page)/.test(event.key)) return;
-        stepped = false;
-        change?.(grid.kernel, true);
-      });
 
       function finish() {
         if (!place.typing) return;
         place.typing = false;
         const value = number(place.value);
         if (Math.abs(value) <= LARGEST) return pick(i, j, value, true);
-        const text = place.value.trim() || "an empty field";
+        const answer = restored(place.value, before);
         pick(i, j, before, true);
-        say?.(`${refusal(text)} The last good value, ${format(before)}, is back.`);
+        say?.(answer);
       }
 
-      function step(from, steps) {
-        const value = from + steps * STEP;
-        if (Math.abs(value) > LARGEST) return say?.(`${refusal(format(value))} It stays ${format(now())}.`);
-        stepped = true;
-        pick(i, j, value, false);
-      }
-
-      // dragged sideways; up and down is left to the page, which scrolls (touch-action in the styles)
-      let hand = null;
-      place.addEventListener("mousedown", (event) => event.preventDefault()); // or it selects text
-      place.addEventListener("pointerdown", (event) => {
-        if (event.button) return;
-        finish();
-        hand = { x: event.clientX, from: now(), moved: false };
-        place.setPointerCapture(event.pointerId);
-      });
-      place.addEventListener("pointermove", (event) => {
-        if (!hand) return;
-        const steps = Math.round((event.clientX - hand.x) / REACH);
-        if (!steps && !hand.moved) return;
-        hand.moved = true;
-        const wanted = hand.from + steps * STEP;
-        const value = Math.max(-LARGEST, Math.min(LARGEST, wanted));
-        if (value !== now()) pick(i, j, value, false);
-        if (value !== wanted) say?.(`${refusal(format(wanted))} It stays ${format(value)}.`);
-      });
-      place.addEventListener("pointercancel", () => {
-        if (hand?.moved) pick(i, j, hand.from, true);
-        hand = null;
-      });
-      place.addEventListener("pointerup", () => {
-        if (!hand) return;
-        const { moved } = hand;
-        hand = null;
-        if (moved) return change?.(grid.kernel, true);
-        place.focus();
-        place.select();
-      });
+      steer(place, { now, settle: finish, say, move: (value, done) => pick(i, j, value, done) });
       return watched(place, i, j);
-    }
-
-    function misfit(rows) {
-      const columns = new Set(rows.map((row) => row.length));
-      const size = columns.size > 1 ? "of unequal rows" : `${rows.length}x${rows[0].length}`;
-      const own = `${grid.kernel.length}x${grid.kernel[0].length}`;
-      if (size !== own) return `The pasted table is ${size}, ${name} is ${own}.`;
-      const bad = rows.flat().find((text) => !(Math.abs(number(text)) <= LARGEST));
-      return bad === undefined ? "" : `${refusal(bad)} It stands in the pasted table.`;
     }
 
     build();
@@ -360,15 +422,20 @@ window.lesson = (() => {
       return rows.length ? rows.map((row) => row.split(/\s*,\s*|\s+/).filter(Boolean)) : null;
     }
     const lines = clean.split(clean.includes("\n") ? /\s*\n\s*/ : /\s*;\s*/);
-    const rows = lines.map((line) => line.split(/[\s;]/.test(line) ? /[\s;]+/ : ",").filter(Boolean));
+    const rows = lines.map((line) =>
+      line.split(/[\s;]/.test(line) ? /[\s;]+/ : ",").filter(Boolean),
+    );
     return rows.length > 1 || (rows[0].length > 1 && /\s/.test(clean)) ? rows : null;
   }
 
   function history(read, write) {
     const past = [read()];
-    const same = (a, b) => a === b || (Array.isArray(a) && Array.isArray(b) && String(a) === String(b));
+    const same = (a, b) =>
+      a === b || (Array.isArray(a) && Array.isArray(b) && String(a) === String(b));
     return {
-      get steps() { return past.length - 1; },
+      get steps() {
+        return past.length - 1;
+      },
       keep() {
         const now = read();
         if (!now.every((value, i) => same(value, past.at(-1)[i]))) past.push(now);
@@ -400,16 +467,28 @@ window.lesson = (() => {
     return make("button", { type: "button", title, click }, text);
   }
 
+  // of several buttons the one that is chosen
+  function press(buttons, chosen) {
+    for (const [n, one] of buttons.entries()) one.setAttribute("aria-pressed", n === chosen);
+  }
+
   /* The frame around a playground: a row of controls, Undo, a line for messages, lines of code.
   values(): what the learner has set; restore(values) brings it back; draw() shows it; code(). */
   function frame(root, state, { controls, body, values, restore, draw, code }) {
     const { words } = state;
     const message = make("div", { class: "lesson-message", role: "status" });
-    const text = make("textarea", { class: "lesson-code", readonly: "", hidden: "", "aria-label": words.code });
+    const text = make("textarea", {
+      class: "lesson-code",
+      readonly: "",
+      hidden: "",
+      "aria-label": words.code,
+    });
     const past = history(values, restore);
     let waiting = 0;
 
-    const undo = button(words.undo, words.undone, () => { if (past.undo()) show(); });
+    const undo = button(words.undo, words.undone, () => {
+      if (past.undo()) show();
+    });
     const more = button(words.code, words.coded, () => {
       text.hidden = !text.hidden;
       show();
@@ -418,7 +497,9 @@ window.lesson = (() => {
     // said once the hand rests: calm for the eye, and a screen reader does not read every number
     function say(sentence) {
       clearTimeout(waiting);
-      waiting = setTimeout(() => { message.textContent = sentence; }, 150);
+      waiting = setTimeout(() => {
+        message.textContent = sentence;
+      }, 150);
     }
 
     function show() {
@@ -435,18 +516,32 @@ window.lesson = (() => {
       show();
     }
 
+    const last = make("div", { class: "lesson-last" }, message, undo, more);
     root.replaceChildren(
-      make("div", { class: "lesson-controls" }, ...controls, make("span", { class: "lesson-last" }, undo, more)),
-      ...body, message, text);
+      make("div", { class: "lesson-controls" }, ...controls),
+      ...body,
+      last,
+      text,
+    );
     return { say, changed };
   }
 
   // a sample photo or one's own; `photo` is {name, picture}
   function photoMenu(state, changed, say) {
     const { words } = state;
-    const samples = Object.entries(state.photos).map(([name, bytes]) => ({ name, picture: decoded(bytes, state.side) }));
-    const menu = make("select", { change: () => choose(samples[menu.selectedIndex] ?? chooser.photo) });
-    const file = make("input", { type: "file", accept: "image/*", hidden: "", change: () => read(file.files[0]) });
+    const samples = Object.entries(state.photos).map(([name, bytes]) => ({
+      name,
+      picture: decoded(bytes, state.side),
+    }));
+    const menu = make("select", {
+      change: () => choose(samples[menu.selectedIndex] ?? chooser.photo),
+    });
+    const file = make("input", {
+      type: "file",
+      accept: "image/*",
+      hidden: "",
+      change: () => read(file.files[0]),
+    });
     const own = button(words.own, words.owned, () => file.click());
     const chooser = { elements: [labelled(words.photo, menu), own, file], photo: samples[0], set };
 
@@ -469,8 +564,9 @@ window.lesson = (() => {
       const image = new Image();
       image.onerror = () => say(words.no_picture);
       image.onload = () => {
-        const megapixels = image.naturalWidth * image.naturalHeight / 1e6;
-        if (megapixels > state.megapixels) say(fill(words.too_large, { megapixels: Math.round(megapixels) }));
+        const megapixels = (image.naturalWidth * image.naturalHeight) / 1e6;
+        if (megapixels > state.megapixels)
+          say(fill(words.too_large, { megapixels: Math.round(megapixels) }));
         else choose({ name: words.own, picture: middle(image, state.side) });
         URL.revokeObjectURL(image.src);
       };
@@ -484,7 +580,8 @@ window.lesson = (() => {
   function decoded(base64, side) {
     const bytes = atob(base64);
     const planes = [0, 1, 2].map((channel) =>
-      Float64Array.from({ length: side * side }, (_, i) => bytes.charCodeAt(3 * i + channel) / 255));
+      Float64Array.from({ length: side * side }, (_, i) => bytes.charCodeAt(3 * i + channel) / 255),
+    );
     return { height: side, width: side, planes };
   }
 
@@ -501,16 +598,19 @@ window.lesson = (() => {
     context.drawImage(image, left, top, edge, edge, 0, 0, side, side);
     const levels = context.getImageData(0, 0, side, side).data;
     const planes = [0, 1, 2].map((channel) =>
-      Float64Array.from({ length: side * side }, (_, i) => levels[4 * i + channel] / 255));
+      Float64Array.from({ length: side * side }, (_, i) => levels[4 * i + channel] / 255),
+    );
     return { height: side, width: side, planes };
   }
 
   // kernels with a name; `held()` are those that the grids hold, `choose(kernels)` puts them in
   function presetMenu(words, named, held, choose) {
-    const menu = make("select", { change: () => {
-      choose(named[menu.value]);
-      follow();
-    } });
+    const menu = make("select", {
+      change: () => {
+        choose(named[menu.value]);
+        follow();
+      },
+    });
     const names = Object.keys(named).map((name) => make("option", {}, name));
     menu.append(make("option", { disabled: "" }, words.custom), ...names);
 
@@ -538,23 +638,33 @@ window.lesson = (() => {
         const { left, top, width, height } = square.getBoundingClientRect();
         look(((event.clientY - top) / height) * side, ((event.clientX - left) / width) * side);
       }
-      if (look) for (const event of ["pointermove", "pointerdown"]) square.addEventListener(event, at);
+      if (look)
+        for (const event of ["pointermove", "pointerdown"]) square.addEventListener(event, at);
       if (!look) ring.hidden = true;
       if (look && i === 0) canvas.tabIndex = 0; // one stop of Tab for the whole row
 
       return {
-        element, canvas,
+        element,
+        canvas,
         show(picture, look) {
           paint(canvas, picture, look);
           canvas.style.width = percent(picture.width);
           canvas.style.margin = `${percent((side - picture.height) / 2)} ${percent((side - picture.width) / 2)}`;
         },
         ring(row, column, size) {
-          Object.assign(ring.style, { top: percent(row), left: percent(column), width: percent(size), height: percent(size) });
+          Object.assign(ring.style, {
+            top: percent(row),
+            left: percent(column),
+            width: percent(size),
+            height: percent(size),
+          });
         },
       };
     });
-    return { all, element: make("div", { class: "lesson-row" }, ...all.map((view) => view.element)) };
+    return {
+      all,
+      element: make("div", { class: "lesson-row" }, ...all.map((view) => view.element)),
+    };
   }
 
   /* The pixel that is looked at, and its window in each picture. sizes(): for each picture the window
@@ -563,7 +673,12 @@ window.lesson = (() => {
     let centre = [side / 2, side / 2];
     const row = views(titles, side, (y, x) => to(y, x));
     row.all[0].canvas.addEventListener("keydown", (event) => {
-      const [down, right] = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] }[event.key] ?? [0, 0];
+      const [down, right] = {
+        ArrowUp: [-1, 0],
+        ArrowDown: [1, 0],
+        ArrowLeft: [0, -1],
+        ArrowRight: [0, 1],
+      }[event.key] ?? [0, 0];
       if (!down && !right) return;
       event.preventDefault();
       to(centre[0] + down, centre[1] + right, true);
@@ -579,7 +694,9 @@ window.lesson = (() => {
     function place() {
       const [largest] = sizes();
       const shift = (largest - 1) / 2;
-      const found = centre.map((value) => Math.max(0, Math.min(side - largest, Math.floor(value - shift))));
+      const found = centre.map((value) =>
+        Math.max(0, Math.min(side - largest, Math.floor(value - shift))),
+      );
       centre = found.map((value) => value + shift + 0.5);
       return found;
     }
@@ -603,9 +720,14 @@ window.lesson = (() => {
     const count = make("div", { class: "lesson-name" });
     const sum = make("div", { class: "lesson-sign" });
     const window = make("div", { class: "lesson-name" }, words.window);
-    const element = make("div", { class: "lesson-lens", "aria-hidden": "true" },
-      make("div", { class: "lesson-kernel" }, window, seen), make("div", { class: "lesson-sign" }, words.times),
-      make("div", { class: "lesson-kernel" }, count, times), sum);
+    const element = make(
+      "div",
+      { class: "lesson-lens", "aria-hidden": "true" },
+      make("div", { class: "lesson-kernel" }, window, seen),
+      make("div", { class: "lesson-sign" }, words.times),
+      make("div", { class: "lesson-kernel" }, count, times),
+      sum,
+    );
     let cells = [];
 
     function build(size) {
@@ -623,23 +745,29 @@ window.lesson = (() => {
       const size = kernel.length;
       if (cells[0]?.length !== size * size) build(size);
       const products = [];
-      kernel.forEach((line, u) => line.forEach((weight, v) => {
+      each(kernel, (weight, u, v) => {
         const at = (row + u) * picture.width + column + v;
-        const value = picture.planes.reduce((total, plane) => total + plane[at], 0) / picture.planes.length;
+        const value =
+          picture.planes.reduce((total, plane) => total + plane[at], 0) / picture.planes.length;
         const level = Math.round(255 * Math.max(0, Math.min(1, value)));
         const span = cells[0][u * size + v];
         span.textContent = value.toFixed(2);
         span.style.background = `rgb(${level},${level},${level})`;
         span.style.color = level > 120 ? "#111" : "#fff";
         products.push(weight * value);
-      }));
+      });
       const largest = Math.max(...products.map(Math.abs)) || 1;
       products.forEach((product, n) => {
         cells[1][n].textContent = Number(product.toFixed(2)) || 0;
         cells[1][n].style.background = shade(product / largest);
       });
       const total = products.reduce((all, product) => all + product, 0);
-      const found = { row: row + 1, column: column + 1, count: products.length, sum: format(Number(total.toFixed(4))) };
+      const found = {
+        row: row + 1,
+        column: column + 1,
+        count: products.length,
+        sum: format(Number(total.toFixed(4))),
+      };
       sum.textContent = fill(words.sum, found);
       return fill(words.pixel, found);
     }
@@ -658,18 +786,30 @@ window.lesson = (() => {
   function kernelPlayground(root, state) {
     const { words } = state;
     const sizes = Object.keys(state.presets);
-    const first = Object.fromEntries(sizes.map((size) => [size, Object.values(state.presets[size])[0]]));
+    const first = Object.fromEntries(
+      sizes.map((size) => [size, Object.values(state.presets[size])[0]]),
+    );
     let size = sizes[0];
     let kernels = first;
     const changed = (done) => box.changed(done);
     const say = (sentence) => box.say(sentence);
     const photo = photoMenu(state, changed, say);
-    const toggles = sizes.map((name) => button(name, fill(words.sized, { size: name }), () => {
-      size = name;
-      changed(true);
-    }));
+    const toggles = sizes.map((name) =>
+      button(name, fill(words.sized, { size: name }), () => {
+        size = name;
+        changed(true);
+      }),
+    );
     const grid = kernelGrid({ name: words.kernel, kernel: kernels[size], say, change: hold });
-    const presets = sizes.map((name) => presetMenu(words, state.presets[name], () => kernels[name], (kernel) => hold(kernel, true)));
+    const presets = sizes.map((name) =>
+      presetMenu(
+        words,
+        state.presets[name],
+        () => kernels[name],
+        (kernel) => hold(kernel, true),
+      ),
+    );
+    const shelf = make("span");
     const row = spot(state.views, state.side, () => [grid.kernel.length, 1], look);
     const glass = lens(words);
 
@@ -686,22 +826,32 @@ window.lesson = (() => {
     function draw() {
       const kernel = kernels[size];
       if (grid.kernel !== kernel) grid.set(kernel);
-      sizes.forEach((name, n) => {
-        toggles[n].setAttribute("aria-pressed", name === size);
-        presets[n].element.hidden = name !== size;
-        presets[n].follow();
-      });
+      press(toggles, sizes.indexOf(size));
+      const preset = presets[sizes.indexOf(size)];
+      if (preset.element.parentElement !== shelf) shelf.replaceChildren(preset.element);
+      preset.follow();
       const shown = brightness(kernel);
       row.all[0].show(photo.photo.picture);
       row.all[1].show(correlate(photo.photo.picture, kernel), shown);
       look();
-      const total = format(Number(kernel.flat().reduce((sum, value) => sum + value, 0).toFixed(9)));
+      const total = format(
+        Number(
+          kernel
+            .flat()
+            .reduce((sum, value) => sum + value, 0)
+            .toFixed(9),
+        ),
+      );
       return fill(words.summary, { total, rule: words[shown.rule] });
     }
 
     row.element.children[0].after(grid.element);
     const box = frame(root, state, {
-      controls: [...photo.elements, make("span", { role: "group", "aria-label": words.size }, ...toggles), ...presets.map((menu) => menu.element)],
+      controls: [
+        ...photo.elements,
+        make("span", { role: "group", "aria-label": words.size }, ...toggles),
+        shelf,
+      ],
       body: [row.element, glass.element],
       values: () => [photo.photo, size, ...sizes.map((name) => kernels[name])],
       restore([picture, chosen, ...held]) {
@@ -728,14 +878,32 @@ window.lesson = (() => {
     const changed = (done) => box.changed(done);
     const say = (sentence) => box.say(sentence);
     const photo = photoMenu(state, changed, say);
-    const grid = kernelGrid({ name: words.kernel, kernel, say, change: (rows, done) => { kernel = rows; changed(done); } });
+    const grid = kernelGrid({
+      name: words.kernel,
+      kernel,
+      say,
+      change: (rows, done) => {
+        kernel = rows;
+        changed(done);
+      },
+    });
     const inside = kernelGrid({ name: words.inside, kernel: larger(), editable: false });
-    const corners = places.map((name) => button(name, fill(words.placed, { place: name }), () => {
-      place = name;
-      changed(true);
-    }));
-    const layers = slider(words.times, 1, state.most, (value, done) => { times = value; changed(done); });
-    const row = spot(state.views, state.side, () => [1, 1], () => ring());
+    const corners = places.map((name) =>
+      button(name, fill(words.placed, { place: name }), () => {
+        place = name;
+        changed(true);
+      }),
+    );
+    const layers = slider(words.times, 1, state.most, (value, done) => {
+      times = value;
+      changed(done);
+    });
+    const row = spot(
+      state.views,
+      state.side,
+      () => [1, 1],
+      () => ring(),
+    );
 
     function larger() {
       return embed(kernel, 3, ...state.places[place]);
@@ -753,7 +921,7 @@ window.lesson = (() => {
       if (grid.kernel !== kernel) grid.set(kernel);
       inside.set(larger());
       layers.set(times);
-      places.forEach((name, n) => corners[n].setAttribute("aria-pressed", name === place));
+      press(corners, places.indexOf(place));
       let picture = photo.photo.picture;
       for (let n = 0; n < times; n++) picture = correlate(picture, larger(), 1);
       row.all[0].show(photo.photo.picture);
@@ -761,12 +929,22 @@ window.lesson = (() => {
       ring();
       const [down, right] = state.places[place];
       const pixels = `${times / 2} ${times > 2 ? words.pixels : words.one_pixel}`;
-      return fill(words.summary, { place, pixels, half: times / 2, vertical: words.vertical[down], sideways: words.sideways[right] });
+      return fill(words.summary, {
+        place,
+        pixels,
+        half: times / 2,
+        vertical: words.vertical[down],
+        sideways: words.sideways[right],
+      });
     }
 
     row.element.prepend(make("div", { class: "lesson-column" }, grid.element, inside.element));
     const box = frame(root, state, {
-      controls: [...photo.elements, make("span", { role: "group", "aria-label": words.place }, ...corners), layers.element],
+      controls: [
+        ...photo.elements,
+        make("span", { role: "group", "aria-label": words.place }, ...corners),
+        layers.element,
+      ],
       body: [row.element],
       values: () => [photo.photo, place, times, kernel],
       restore([picture, chosen, count, held]) {
@@ -785,7 +963,9 @@ window.lesson = (() => {
   function slider(name, least, most, change) {
     const shown = make("output");
     const handle = make("input", {
-      type: "range", min: least, max: most,
+      type: "range",
+      min: least,
+      max: most,
       input: () => change(Number(handle.value), false),
       change: () => change(Number(handle.value), true),
     });
@@ -803,10 +983,41 @@ window.lesson = (() => {
     const say = (sentence) => box.say(sentence);
     const photo = photoMenu(state, changed, say);
     const made = make("div", { class: "lesson-made", "aria-live": "polite" }, words.point);
-    const B = kernelGrid({ name: words.b, kernel: b, say, entry: (at) => light("b", at), change: (rows, done) => { b = rows; changed(done); } });
-    const C = kernelGrid({ name: words.c, kernel: c, say, entry: (at) => light("c", at), change: (rows, done) => { c = rows; changed(done); } });
-    const A = kernelGrid({ name: words.a, kernel: compose(b, c), editable: false, entry: (at) => light("a", at) });
-    const preset = presetMenu(words, state.presets, () => [b, c], (pair) => { [b, c] = pair; changed(true); });
+    const B = kernelGrid({
+      name: words.b,
+      kernel: b,
+      say,
+      entry: (at) => light("b", at),
+      change: (rows, done) => {
+        b = rows;
+        changed(done);
+      },
+    });
+    const C = kernelGrid({
+      name: words.c,
+      kernel: c,
+      say,
+      entry: (at) => light("c", at),
+      change: (rows, done) => {
+        c = rows;
+        changed(done);
+      },
+    });
+    const A = kernelGrid({
+      name: words.a,
+      kernel: compose(b, c),
+      editable: false,
+      entry: (at) => light("a", at),
+    });
+    const preset = presetMenu(
+      words,
+      state.presets,
+      () => [b, c],
+      (pair) => {
+        [b, c] = pair;
+        changed(true);
+      },
+    );
     const row = spot(state.views, state.side, () => [A.kernel.length, c.length, 1, 1], look);
     const glass = lens(words);
     let lit = null;
@@ -824,16 +1035,28 @@ window.lesson = (() => {
     function partners(which, [i, j]) {
       const grid = { a: A, b: B, c: C }[which];
       const terms = [];
-      b.forEach((line, u) => line.forEach((left, v) => c.forEach((row, p) => row.forEach((right, q) => {
-        const entries = { a: [u + p, v + q], b: [u, v], c: [p, q] };
-        if (String(entries[which]) === String([i, j])) terms.push({ ...entries, left, right });
-      }))));
-      const places = { a: terms.map((term) => term.a), b: terms.map((term) => term.b), c: terms.map((term) => term.c) };
+      each(b, (left, u, v) => {
+        each(c, (right, p, q) => {
+          const entries = { a: [u + p, v + q], b: [u, v], c: [p, q] };
+          if (String(entries[which]) === String([i, j])) terms.push({ ...entries, left, right });
+        });
+      });
+      const places = {
+        a: terms.map((term) => term.a),
+        b: terms.map((term) => term.b),
+        c: terms.map((term) => term.c),
+      };
       const own = `${which}${i}${j}`;
-      if (which !== "a") return { ...places, sentence: fill(words.goes_into, { entry: own, count: terms.length }) };
+      if (which !== "a")
+        return { ...places, sentence: fill(words.goes_into, { entry: own, count: terms.length }) };
       const letters = terms.map((term) => `b${term.b.join("")} c${term.c.join("")}`).join(" + ");
-      const numbers = terms.map((term) => `${bracket(term.left)}·${bracket(term.right)}`).join(" + ");
-      return { ...places, sentence: `${own} = ${letters} = ${numbers} = ${format(grid.kernel[i][j])}` };
+      const numbers = terms
+        .map((term) => `${bracket(term.left)}·${bracket(term.right)}`)
+        .join(" + ");
+      return {
+        ...places,
+        sentence: `${own} = ${letters} = ${numbers} = ${format(grid.kernel[i][j])}`,
+      };
     }
 
     function bracket(value) {
@@ -862,21 +1085,35 @@ window.lesson = (() => {
       look();
       if (lit) light(...lit);
       const { largest, difference } = apart(two, one);
-      return fill(words.summary, { difference: difference.toExponential(1), largest: format(largest) });
+      return fill(words.summary, {
+        difference: difference.toExponential(1),
+        largest: format(largest),
+      });
     }
 
     const sign = (text) => make("div", { class: "lesson-sign" }, text);
     const kernels = [B.element, sign(words.then), C.element, sign(words.are), A.element];
     const box = frame(root, state, {
       controls: [...photo.elements, preset.element],
-      body: [make("div", { class: "lesson-row lesson-kernels" }, ...kernels), made, row.element, glass.element],
+      body: [
+        make("div", { class: "lesson-row lesson-kernels" }, ...kernels),
+        made,
+        row.element,
+        glass.element,
+      ],
       values: () => [photo.photo, b, c],
       restore([picture, ...held]) {
         photo.set(picture);
         [b, c] = held;
       },
       draw,
-      code: () => fill(state.code, { photo: photoCode(state, photo), B: asCode(b), C: asCode(c), A: asCode(compose(b, c)) }),
+      code: () =>
+        fill(state.code, {
+          photo: photoCode(state, photo),
+          B: asCode(b),
+          C: asCode(c),
+          A: asCode(compose(b, c)),
+        }),
     });
     return box;
   }
@@ -898,10 +1135,19 @@ window.lesson = (() => {
   function stackPlayground(root, state) {
     const { words } = state;
     let layers = state.layers; // [size, stride] of each
-    const canvas = make("canvas", { role: "img", "aria-label": words.alt, width: state.pixels, height: 1 });
+    const canvas = make("canvas", {
+      role: "img",
+      "aria-label": words.alt,
+      width: state.pixels,
+      height: 1,
+    });
     const sliders = layers.map((_, n) => [
-      slider(fill(words.size, { n: n + 1 }), 1, state.largest, (value, done) => hold(n, 0, value, done)),
-      slider(fill(words.stride, { n: n + 1 }), 1, state.longest, (value, done) => hold(n, 1, value, done)),
+      slider(fill(words.size, { n: n + 1 }), 1, state.largest, (value, done) =>
+        hold(n, 0, value, done),
+      ),
+      slider(fill(words.stride, { n: n + 1 }), 1, state.longest, (value, done) =>
+        hold(n, 1, value, done),
+      ),
     ]);
 
     function hold(n, which, value, done) {
@@ -914,7 +1160,9 @@ window.lesson = (() => {
       let count = [1];
       for (const [size, stride] of layers.toReversed()) {
         const wider = new Array((count.length - 1) * stride + size).fill(0);
-        count.forEach((ways, i) => { for (let k = 0; k < size; k++) wider[i * stride + k] += ways; });
+        count.forEach((ways, i) => {
+          for (let k = 0; k < size; k++) wider[i * stride + k] += ways;
+        });
         count = wider;
       }
       return count;
@@ -923,12 +1171,18 @@ window.lesson = (() => {
     function draw() {
       const seen = paths();
       const field = seen.length;
-      sliders.forEach((pair, n) => pair.forEach((one, which) => one.set(layers[n][which])));
+      each(sliders, (one, n, which) => one.set(layers[n][which]));
       paintRow(canvas, seen, state.pixels);
       let outputs = state.pixels;
-      for (const [size, stride] of layers) outputs = Math.floor((outputs - 1) / stride) + 1; // padded by size - 1
+      for (const [, stride] of layers) outputs = Math.floor((outputs - 1) / stride) + 1; // padded by size - 1
       const weights = layers.reduce((sum, [size]) => sum + (size > 1 ? size * size : 0), 0);
-      return fill(words.summary, { field, pixels: state.pixels, outputs, weights, one: field * field });
+      return fill(words.summary, {
+        field,
+        pixels: state.pixels,
+        outputs,
+        weights,
+        one: field * field,
+      });
     }
 
     const box = frame(root, state, {
@@ -938,9 +1192,15 @@ window.lesson = (() => {
         make("div", { class: "lesson-line" }, canvas),
       ],
       values: () => [layers],
-      restore([held]) { layers = held; },
+      restore([held]) {
+        layers = held;
+      },
       draw,
-      code: () => fill(state.code, { sizes: `[${layers.map(([size]) => size).join(", ")}]`, strides: `[${layers.map(([, stride]) => stride).join(", ")}]` }),
+      code: () =>
+        fill(state.code, {
+          sizes: `[${layers.map(([size]) => size).join(", ")}]`,
+          strides: `[${layers.map(([, stride]) => stride).join(", ")}]`,
+        }),
     });
     return box;
   }
@@ -952,7 +1212,9 @@ window.lesson = (() => {
     const most = Math.max(...seen);
     const planes = [1, 0.55, 0.3].map((depth) => {
       const plane = new Float64Array(pixels).fill(1);
-      middle.forEach((ways, i) => { plane[start + i] = 1 - (depth * ways) / most; });
+      middle.forEach((ways, i) => {
+        plane[start + i] = 1 - (depth * ways) / most;
+      });
       return plane;
     });
     paint(canvas, { height: 1, width: pixels, planes });
@@ -961,13 +1223,12 @@ window.lesson = (() => {
   const STYLES = `
 .lesson-playground { --lesson-ink: var(--jp-content-font-color1, var(--color-foreground-primary, CanvasText));
   --lesson-edge: var(--jp-border-color1, var(--color-background-border, #bbb));
-  container-type: inline-size; color: var(--lesson-ink); font: 14px/1.5 system-ui, sans-serif; padding: 4px 0 8px; }
+  container-type: inline-size; color: var(--lesson-ink); font-size: 14px; line-height: 1.5; padding: 4px 0 8px; }
 .lesson-playground > img { max-width: 100%; background: white; }
 .lesson-playground [hidden] { display: none; }
 
 .lesson-controls { display: flex; flex-wrap: wrap; gap: 8px 20px; align-items: center; margin-bottom: 12px; }
 .lesson-controls > :not([hidden]) { display: inline-flex; flex-wrap: wrap; align-items: center; gap: 6px; }
-.lesson-controls > .lesson-last { margin-left: auto; }
 .lesson-playground :is(button, select) { height: 34px; padding: 0 12px; border: 1px solid var(--lesson-edge); border-radius: 6px;
   background: transparent; color: inherit; font: inherit; width: auto; margin: 0; box-shadow: none; white-space: nowrap; }
 .lesson-playground option { color: #111; background: white; }
@@ -984,19 +1245,19 @@ window.lesson = (() => {
 .lesson-name { line-height: 24px; }
 .lesson-cells > div { display: grid; grid-template-columns: repeat(var(--columns), var(--cell, 52px)); }
 .lesson-cell { box-sizing: border-box; width: calc(100% - 3px); height: calc(var(--cell, 52px) - 3px); margin: 0 3px 3px 0;
-  padding: 0; border: 1px solid #0003; border-radius: 6px; color: #111; font: 16px/1 system-ui, sans-serif;
+  padding: 0; border: 1px solid #0003; border-radius: 6px; color: #111; font-family: inherit; font-size: 16px; line-height: 1;
   font-variant-numeric: tabular-nums; text-align: center; display: grid; place-items: center; }
 input.lesson-cell { cursor: ew-resize; touch-action: pan-y; appearance: none; box-shadow: none; }
 .lesson-cell:focus-visible, .lesson-cell.lit { outline: 3px solid var(--lesson-ink, currentColor); outline-offset: -1px; }
 
-.lesson-row { display: flex; align-items: center; gap: 10px; }
+.lesson-row { display: flex; align-items: center; gap: 7px; }
 .lesson-kernels { flex-wrap: wrap; gap: 14px; }
 .lesson-column { display: flex; flex-direction: column; gap: 8px; }
 .lesson-made { min-height: 42px; font-variant-numeric: tabular-nums; }
 .lesson-sign { align-self: center; }
 .lesson-view { min-width: 0; display: grid; grid-template: ". title" auto "sign square" auto / auto minmax(0, 240px); }
 .lesson-view > .lesson-name { grid-area: title; white-space: nowrap; }
-.lesson-view > .lesson-sign { grid-area: sign; margin-right: 10px; }
+.lesson-view > .lesson-sign { grid-area: sign; margin-right: 7px; }
 .lesson-square { grid-area: square; position: relative; width: 240px; max-width: 100%; aspect-ratio: 1; overflow: hidden;
   touch-action: pan-y; cursor: crosshair; }
 .lesson-square canvas { display: block; image-rendering: pixelated; }
@@ -1005,7 +1266,8 @@ input.lesson-cell { cursor: ew-resize; touch-action: pan-y; appearance: none; bo
 .lesson-lens { display: flex; flex-wrap: wrap; align-items: center; gap: 4px 14px; margin-top: 8px; font-variant-numeric: tabular-nums; }
 .lesson-mini { display: grid; grid-template-columns: repeat(var(--columns), 42px); gap: 1px; line-height: 28px; text-align: center; color: #111; }
 .lesson-lens .lesson-sign { margin-top: 24px; }
-.lesson-message { min-height: 42px; margin-top: 10px; }
+.lesson-last { display: flex; align-items: start; gap: 6px; margin-top: 10px; }
+.lesson-message { flex: 1; min-height: 42px; margin-right: 20px; }
 .lesson-code { display: block; box-sizing: border-box; width: 100%; margin-top: 8px; font: 13px/1.5 monospace; color: inherit; background: transparent;
   border: 1px solid var(--lesson-edge); border-radius: 6px; padding: 8px; white-space: pre; overflow-x: auto; resize: vertical; }
 .lesson-stack { display: grid; grid-template-columns: repeat(2, auto); gap: 6px 32px; justify-content: start; margin-bottom: 12px; }
@@ -1019,15 +1281,17 @@ input.lesson-cell { cursor: ew-resize; touch-action: pan-y; appearance: none; bo
   .lesson-view > .lesson-sign { margin-right: 0.4em; }
 }
 @container (max-width: 520px) {
-  .lesson-view { flex: 0 0 calc(50% - 8px); }
+  .lesson-view { flex: 0 0 calc(50% - 8px); max-width: 240px; }
   .lesson-view > .lesson-name { white-space: normal; }
-  .lesson-row, .lesson-lens { gap: 8px; }
+  .lesson-lens { gap: 8px; }
   .lesson-kernels { --cell: 46px; }
   .lesson-column { flex-direction: row; flex-wrap: wrap; gap: 8px 24px; }
   .lesson-mini { grid-template-columns: repeat(var(--columns), 36px); font-size: 12px; }
   .lesson-stack { gap: 6px 12px; }
   .lesson-stack input[type=range] { width: 80px; }
-  .lesson-message { min-height: 84px; }
+  .lesson-last { flex-wrap: wrap; }
+  .lesson-message { flex: 0 0 100%; min-height: 63px; margin: 0; }
+  .lesson-row { align-items: end; }
   .lesson-made { min-height: 63px; }
 }
 `;
@@ -1054,10 +1318,113 @@ input.lesson-cell { cursor: ew-resize; touch-action: pan-y; appearance: none; bo
     }
   }
 
+  // --- the same hand for playgrounds of ipywidgets, in boxes of the class .lesson-widgets ---
+
+  const MEGABYTES = 9; // at 10 the server drops the connection
+
+  /* Watches the page, as widgets come and go: no key of a control goes to JupyterLab, a number field
+  is steered as in a kernelGrid and leaves the wheel to the page, too large a file is answered. */
+  function adopt() {
+    const { dataset } = document.documentElement;
+    if (dataset.lessonHand) return;
+    dataset.lessonHand = "on";
+    const controls = ".lesson-widgets :is(select, input, button, textarea, [tabindex])";
+    for (const event of ["focusin", "pointerover"]) {
+      document.addEventListener(
+        event,
+        ({ target }) => {
+          const control = target.closest?.(controls);
+          if (!control) return;
+          control.dataset.lmSuppressShortcuts = "true";
+          if (control.type === "number") takeOver(control);
+        },
+        true,
+      );
+    }
+    document.addEventListener(
+      "change",
+      (event) => {
+        const { target } = event;
+        if (!target.closest?.(".lesson-widgets") || !target.files?.length) return;
+        const megabytes = target.files[0].size / 1e6;
+        if (megabytes <= MEGABYTES) return;
+        event.stopImmediatePropagation();
+        target.value = "";
+        answer(
+          target,
+          `That file has ${Math.round(megabytes)} MB and this takes up to ${MEGABYTES}: choose a smaller photo. The photo stays as it was.`,
+        );
+      },
+      true,
+    );
+  }
+
+  // in the line for messages of the playground that the control stands in
+  function answer(control, sentence) {
+    const lines = control.closest(".lesson-widgets").querySelectorAll("[role=status]");
+    lines[lines.length - 1].textContent = sentence;
+  }
+
+  function takeOver(place) {
+    place.type = "text"; // a number field takes 1,5 for 15 and changes under the wheel
+    place.setAttribute("role", "spinbutton");
+    place.style.touchAction = "pan-y";
+    const now = () => number(place.value);
+    let before = now();
+    place.addEventListener("focus", () => {
+      before = now();
+    });
+    place.addEventListener("input", () => {
+      if (/^[^.,]*,[^.,]*$/.test(place.value)) place.value = place.value.replace(",", ".");
+    });
+    place.addEventListener("change", () => {
+      if (Number.isNaN(now()))
+        answer(place, restored(place.value, before)); // ipywidgets puts it back
+      else before = now();
+    });
+    place.addEventListener("paste", (event) => {
+      const rows = matrix(event.clipboardData.getData("text"));
+      const fields = [...(place.closest(".widget-gridbox")?.querySelectorAll("input") ?? [])];
+      if (!rows || !fields.length) return;
+      event.preventDefault();
+      const own = zeros(Math.sqrt(fields.length), Math.sqrt(fields.length));
+      const name = place.closest(".widget-vbox").querySelector(".widget-label").textContent;
+      const reason = misfit(rows, own, name);
+      if (reason) return answer(place, reason);
+      for (const [n, text] of rows.flat().entries()) enter(fields[n], number(text));
+    });
+    const move = (value, done) => {
+      if (!done || value !== now()) enter(place, value);
+    };
+    steer(place, { now, move, settle: () => {}, say: (sentence) => answer(place, sentence) });
+  }
+
+  // as if it were typed
+  function enter(field, value) {
+    field.value = value;
+    for (const event of ["input", "change"])
+      field.dispatchEvent(new Event(event, { bubbles: true }));
+  }
+
   return {
-    correlate, compose, embed, brightness, shade, paint, number, format, kernelGrid, photoMenu, history, make, styles, start,
+    correlate,
+    compose,
+    embed,
+    brightness,
+    shade,
+    paint,
+    number,
+    format,
+    kernelGrid,
+    photoMenu,
+    history,
+    make,
+    styles,
+    start,
+    adopt,
   };
 })();
 
-if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", window.lesson.start);
+if (document.readyState === "loading")
+  document.addEventListener("DOMContentLoaded", window.lesson.start);
 else window.lesson.start();

@@ -1,0 +1,507 @@
+"""The playgrounds that compute in the page, from the disk, with no kernel: pixels against torch, the
+hand on a kernel, keys, a finger, a photo, bad input, and the still where no script runs."""
+
+import base64
+import io
+import json
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from torch.nn.functional import conv2d, pad
+
+from helpers.hand import a_photo
+from lessonlib.algebra import named_kernels
+from lessonlib.kernels import compose, output_size, receptive_field
+from lessonlib.playgrounds.colors import brightness
+from lessonlib.playgrounds.live import SCRIPT, html
+from lessonlib.playgrounds.live.named import PLAYGROUNDS
+from lessonlib.playgrounds.receptive_field import paths
+from lessonlib.sample_photos import sample_photo
+
+VIEWPORT = '<meta name=viewport content="width=device-width">'
+PAGE = (
+    "<!doctype html><html lang=en><meta charset=utf-8>{}<title>t</title><body>{}<script>{}</script>"
+)
+# the levels of each canvas, red, green and blue of each pixel, in base 64, with height and width
+LEVELS = """window.levels = root => [...root.querySelectorAll('canvas')].map(canvas => {
+    const { width, height } = canvas;
+    const all = canvas.getContext('2d').getImageData(0, 0, width, height).data.filter((_, i) => i % 4 < 3);
+    let text = '';
+    for (let i = 0; i < all.length; i += 4096) text += String.fromCharCode(...all.slice(i, i + 4096));
+    return [height, width, btoa(text)]; });
+window.paste = (cell, text) => {
+    const clipboardData = new DataTransfer();
+    clipboardData.setData('text', text);
+    cell.dispatchEvent(new ClipboardEvent('paste', { clipboardData, bubbles: true, cancelable: true }));
+};"""
+CELL = "input.lesson-cell"
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory):
+    """Of a page on the disk with one playground: `address(name)`."""
+    folder = tmp_path_factory.mktemp("pages")
+
+    def of(name):
+        file = folder / f"{name}.html"
+        playground = PLAYGROUNDS[name]
+        element = html(playground.state(), a_photo(), playground.alt())
+        file.write_text(PAGE.format(VIEWPORT, element, SCRIPT.read_text()))
+        return file.as_uri()
+
+    return of
+
+
+@pytest.fixture(scope="module")
+def page(browser):
+    page = browser.new_page()
+    page.set_default_timeout(20_000)
+    page.add_init_script(LEVELS)
+    yield page
+    page.close()
+
+
+@pytest.fixture
+def opened(page, address):
+    """`opened(name)` gives the playground, alone in its page, as at first."""
+    errors = []
+
+    def remember(error):
+        errors.append(str(error))
+
+    def open_page(name):
+        page.goto(address(name))
+        return page.locator(".lesson-playground")
+
+    page.on("pageerror", remember)
+    yield open_page
+    page.remove_listener("pageerror", remember)
+    assert errors == []
+
+
+def levels(pictures):
+    """What `levels` gave, as `(3, h, w)` tensors."""
+    found = []
+    for height, width, text in pictures:
+        flat = np.frombuffer(base64.b64decode(text), np.uint8)
+        found.append(torch.tensor(flat).reshape(height, width, 3).permute(2, 0, 1))
+    return found
+
+
+def shown(box):
+    return levels(box.evaluate("levels"))
+
+
+def by_torch(photo, *kernels, padding=0):
+    """The levels of the photo after the kernels, one after the other."""
+    y = photo[:, None]
+    for kernel in kernels:
+        y = conv2d(y, kernel[None, None], padding=padding)
+    whole = compose(*kernels)
+    return (brightness(y[:, 0], whole)[0].clamp(0, 1) * 255).round()
+
+
+def as_text(kernel):
+    return "\n".join("\t".join(map(repr, row)) for row in kernel.tolist())
+
+
+def looks(box):
+    """All its pictures, to be compared with others."""
+    return box.locator("canvas").evaluate_all("all => all.map(canvas => canvas.toDataURL())")
+
+
+def furthest(found, wanted):
+    return max((a.double() - b).abs().max().item() for a, b in zip(found, wanted, strict=True))
+
+
+@pytest.mark.parametrize("photo", ["flower", "temple"])
+@pytest.mark.parametrize("size", ["3x3", "2x2"])
+def test_a_kernel_gives_torchs_pixels_for_each_preset(opened, photo, size):
+    box = opened("kernel")
+    x = sample_photo(photo, 120)
+    box.locator("select").first.select_option(photo)
+    box.get_by_role("button", name=size).click()
+    for name, kernel in {"3x3": named_kernels.THREE, "2x2": named_kernels.TWO}[size].items():
+        box.get_by_label("preset").select_option(name)
+        assert furthest(shown(box), [255 * x, by_torch(x, kernel)]) <= 1, name
+
+
+def routes(x, b, c):
+    """The four pictures of the composition playground."""
+    return [255 * x, by_torch(x, b), by_torch(x, b, c), by_torch(x, compose(b, c))]
+
+
+@pytest.mark.parametrize("photo", ["flower", "temple"])
+@pytest.mark.parametrize(
+    "size, pairs", [("2x2", named_kernels.PAIRS), ("3x3", named_kernels.PAIRS_OF_THREE)]
+)
+def test_two_kernels_give_torchs_pixels_for_each_preset(opened, photo, size, pairs):
+    box = opened(f"composition of {size}")
+    x = sample_photo(photo, 120)
+    box.locator("select").first.select_option(photo)
+    for name, pair in pairs.items():
+        box.get_by_label("preset").select_option(name)
+        assert furthest(shown(box), routes(x, *pair)) <= 1, name
+        assert box.get_by_label("preset").input_value() == name
+
+
+@pytest.mark.parametrize("size", [2, 3])
+def test_random_kernels_give_torchs_pixels(opened, size):
+    box = opened(f"composition of {size}x{size}")
+    x = sample_photo("flower", 120)
+    draw = torch.Generator().manual_seed(size)
+    kernels = 6 * torch.rand(25, 2, size, size, generator=draw, dtype=torch.float64) - 3
+    texts = [[as_text(b), as_text(c)] for b, c in kernels]
+    pictures = box.evaluate(
+        """(box, texts) => texts.map(pair => {
+            const grids = box.querySelectorAll('[role=group].lesson-cells');
+            pair.forEach((text, i) => paste(grids[i].querySelector('input'), text));
+            return levels(box).slice(1); })""",
+        texts,
+    )
+    for (b, c), found in zip(kernels, pictures, strict=True):
+        assert furthest(levels(found), routes(x, b, c)[1:]) <= 1
+
+
+@pytest.mark.parametrize(
+    "place, corner",
+    [
+        ("top left", (0, 0)),
+        ("top right", (0, 1)),
+        ("bottom left", (1, 0)),
+        ("bottom right", (1, 1)),
+    ],
+)
+def test_a_placed_kernel_gives_torchs_pixels_and_says_where_the_picture_goes(opened, place, corner):
+    box = opened("placement")
+    x = sample_photo("flower", 48)
+    box.get_by_role("button", name=place).click()
+    box.get_by_label("times").fill("3")
+    row, column = corner
+    blur = torch.full((2, 2), 0.25, dtype=torch.float64)
+    kernel = pad(blur, (column, 1 - column, row, 1 - row))
+    assert furthest(shown(box), [255 * x, by_torch(x, *[kernel] * 3, padding=1)]) <= 1
+    ways = f"1.5 pixels {['down', 'up'][row]} and 1.5 {['right', 'left'][column]}"
+    box.get_by_text(f"A window at the {place} moves the picture {ways}").wait_for()
+    box.get_by_role("button", name="Undo").click()
+    assert box.get_by_label("times").input_value() == "1"
+
+
+@pytest.mark.parametrize(
+    "layers",
+    [[(2, 1), (2, 1)], [(3, 2), (3, 1), (2, 3)], [(7, 3)] * 5],
+)
+def test_a_stack_says_what_one_output_sees(opened, layers):
+    box = opened("stack")
+    layers = layers + [(1, 1)] * (5 - len(layers))
+    for n, (size, stride) in enumerate(layers, 1):
+        box.get_by_label(f"size {n}").fill(str(size))
+        box.get_by_label(f"stride {n}").fill(str(stride))
+    sizes, strides = zip(*layers)
+    field = receptive_field(sizes, strides)
+    outputs = 64
+    for k, stride in layers:
+        outputs = output_size(outputs, k, stride, (k // 2, k - 1 - k // 2))
+    box.get_by_text(f"sees {field} pixels a side; 64 pixels become {outputs}").wait_for()
+    weights = sum(k * k for k in sizes if k > 1)
+    assert f"{weights} weights per channel" in box.inner_text()
+    [row] = shown(box)
+    seen = paths(sizes, strides)
+    inside = min(64, len(seen))
+    share = 1 - row[0, 0].double() / 255
+    start = (64 - inside) // 2
+    middle = seen[max(0, (len(seen) - 64) // 2) :][:64] / seen.max()
+    assert (share[start : start + inside] - middle).abs().max() < 0.01
+    assert share.sum().item() == pytest.approx(middle.sum().item(), abs=0.2)
+
+
+def first_cell(box):
+    return box.locator(CELL).first
+
+
+def keyed(box, text):
+    """Type over the first cell, go on by Tab, and give what it shows then."""
+    first_cell(box).click()
+    box.page.keyboard.press("Delete")
+    box.page.keyboard.type(text)
+    box.page.keyboard.press("Tab")
+    return first_cell(box).input_value()
+
+
+TYPED = [
+    ("-3", "-3"),
+    ("1,5", "1.5"),
+    (".25", "0.25"),
+    ("\u22122", "-2"),
+    ("2e1", "20"),
+    ("99", "99"),
+]
+
+
+def test_a_number_is_typed_and_undone(opened):
+    box = opened("composition of 2x2")
+    before = looks(box)
+    for text, value in TYPED:
+        assert keyed(box, text) == value
+        after = looks(box)
+        assert after[0] == before[0] and after[1] != before[1]
+        assert box.get_by_label("preset").input_value() == "custom"
+        box.get_by_role("button", name="Undo").click()
+        assert looks(box) == before
+        assert box.get_by_label("preset").input_value() == "Sobel"
+
+
+def test_a_bad_number_is_answered_and_the_last_good_kernel_stays(opened):
+    box = opened("composition of 2x2")
+    before = looks(box)
+    for text in ("abc", "", "NaN", "1e308", "Infinity", "1,5,5", "0x10", "99.01", "-"):
+        assert keyed(box, text) == "1"
+        said = f"{text or 'an empty field'} is not. The last good value, 1, is back."
+        box.get_by_text(f"is a finite number between -99 and 99, {said}").wait_for()
+        assert looks(box) == before
+    assert keyed(box, "2") == "2"  # and goes on
+    box.get_by_role("button", name="Undo").click()
+    assert box.get_by_role("button", name="Undo").get_attribute("aria-disabled") == "true"
+
+
+PASTED = [
+    ("1\t2\n3\t4", "1 2 3 4"),
+    ("1,5\t2\r\n3\t-4\r\n", "1.5 2 3 -4"),
+    ("[[1, 2], [3.5, 4]]", "1 2 3.5 4"),
+    ("torch.tensor([[1., 2.], [3., 4.]])", "1 2 3 4"),
+    ("1, 2\n3, 4", "1 2 3 4"),
+    ("1 2; 3 4", "1 2 3 4"),
+]
+DOES_NOT_FIT = [
+    ("1\t2\t3\t4\n5\t6\t7\t8\n9\t10\t11\t12", "is 3x4, B, first is 3x3."),
+    ("1\t2\n3", "is of unequal rows, B, first is 3x3."),
+    ("1 2 3\n4 5 6\n7 8 x", "x is not. It stands in the pasted table."),
+    ("1 2 3\n4 5 6\n7 8 100", "100 is not. It stands in the pasted table."),
+]
+
+
+def test_a_pasted_matrix_fills_the_kernel_in_one_step(opened):
+    box = opened("composition of 2x2")
+    cells = box.locator(CELL)
+    for text, numbers in PASTED:
+        first_cell(box).evaluate("(cell, text) => paste(cell, text)", text)
+        assert [cells.nth(i).input_value() for i in range(4)] == numbers.split()
+        box.get_by_role("button", name="Undo").click()
+        assert [cells.nth(i).input_value() for i in range(4)] == ["1"] * 4
+
+
+def test_a_pasted_table_that_does_not_fit_is_answered(opened):
+    box = opened("composition of 3x3")
+    before = looks(box)
+    for text, sentence in DOES_NOT_FIT:
+        first_cell(box).evaluate("(cell, text) => paste(cell, text)", text)
+        box.get_by_text(f"{sentence} B, first stays as it was.").wait_for()
+        assert looks(box) == before
+
+
+def test_a_number_is_dragged_sideways_in_one_step(opened):
+    box = opened("kernel")
+    before = looks(box)
+    place = box.locator(CELL).nth(3).bounding_box()
+    mouse = box.page.mouse
+    mouse.move(place["x"] + 20, place["y"] + 20)
+    mouse.down()
+    for right in (10, 20, 40):
+        mouse.move(place["x"] + 20 + right, place["y"] + 24)
+        assert box.locator(CELL).nth(3).input_value() == f"{right / 40:g}"
+    mouse.up()
+    assert looks(box)[1] != before[1]
+    assert box.page.evaluate("String(getSelection())") == ""
+    box.get_by_role("button", name="Undo").click()
+    assert box.locator(CELL).nth(3).input_value() == "0"
+    assert box.get_by_role("button", name="Undo").get_attribute("aria-disabled") == "true"
+    mouse.move(place["x"] + 20, place["y"] + 20)
+    mouse.down()
+    mouse.move(place["x"] + 6000, place["y"] + 20)
+    mouse.up()
+    assert box.locator(CELL).nth(3).input_value() == "99"
+    box.get_by_text("is not. It stays 99.").wait_for()
+
+
+def swipe(page, x, y, right, down):
+    """A finger from (x, y), in five moves."""
+    touch = page.context.new_cdp_session(page)
+    points = [{"x": x + right * n / 5, "y": y + down * n / 5} for n in range(6)]
+    touch.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": points[:1]})
+    for point in points[1:]:
+        touch.send("Input.dispatchTouchEvent", {"type": "touchMove", "touchPoints": [point]})
+    touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+
+
+@pytest.fixture
+def phone(browser):
+    """A page of a phone, as wide as many of them."""
+    size = {"width": 390, "height": 600}
+    context = browser.new_context(viewport=size, has_touch=True, is_mobile=True)
+    yield context.new_page()
+    context.close()
+
+
+def test_a_finger_changes_a_number_sideways_and_scrolls_up_and_down(phone, address):
+    page = phone
+    page.goto(address("composition of 2x2"))
+    box = page.locator(".lesson-playground")
+    page.evaluate("() => document.body.insertAdjacentHTML('beforeend', '<p style=height:2000px>')")
+    cell = first_cell(box)
+    place = cell.bounding_box()
+    x, y = place["x"] + 20, place["y"] + 20
+    swipe(page, x, y, 60, 0)
+    assert float(cell.input_value()) > 1.5
+    assert page.evaluate("scrollY") == 0
+    held = cell.input_value()
+    swipe(page, x, y, 0, -120)
+    page.wait_for_function("scrollY > 30")
+    assert cell.input_value() == held
+
+
+def test_keys_alone_reach_and_change_everything(opened):
+    box = opened("composition of 2x2")
+    page = box.page
+    stops = []
+    for _ in range(20):
+        page.keyboard.press("Tab")
+        stops.append(
+            page.evaluate(
+                "() => { const e = document.activeElement;"
+                " return e.getAttribute('aria-label') ?? e.parentElement.innerText.split('\\n')[0] ?? ''; }"
+            )
+        )
+    entries = [f"{name}, row {i}, column {j}" for name in ("B, first", "C, second") for i in (1, 2) for j in (1, 2)]  # fmt: skip
+    assert [stop for stop in stops if stop in entries][:8] == entries
+    assert any(stop.startswith("The photo. Arrow keys") for stop in stops)
+
+    first_cell(box).focus()
+    for key, value in (("ArrowUp", "1.25"), ("ArrowUp", "1.5"), ("PageDown", "0.5")):
+        page.keyboard.press(key)
+        assert first_cell(box).input_value() == value
+    page.keyboard.type("7")
+    page.keyboard.press("Escape")
+    assert first_cell(box).input_value() == "0.5"
+    undo = box.get_by_role("button", name="Undo")
+    undo.focus()
+    for value in ("1.5", "1.25", "1"):
+        page.keyboard.press("Enter")
+        assert first_cell(box).input_value() == value
+    assert undo.evaluate("undo => undo === document.activeElement")
+    menu = box.get_by_label("preset")
+    menu.focus()
+    page.keyboard.press("ArrowDown")
+    assert menu.input_value() == "both differences"
+
+
+def test_entries_light_up_with_those_that_make_them(opened):
+    box = opened("composition of 2x2")
+    lit = "cells => cells.map(cell => cell.classList.contains('lit') ? 1 : 0).join('')"
+    grids = box.locator(".lesson-cells")
+    marks = [grids.nth(i).locator(".lesson-cell") for i in range(3)]
+    marks[2].nth(1).hover()  # A, row 0, column 1
+    assert [cells.evaluate_all(lit) for cells in marks] == ["1100", "1100", "010000000"]
+    assert "a01 = b00 c01 + b01 c00 = 1·1 + 1·(-1) = 0" in box.inner_text()
+    marks[0].nth(3).hover()  # B, row 1, column 1
+    assert [cells.evaluate_all(lit) for cells in marks] == ["0001", "1111", "000011011"]
+    assert "b11 goes into 4 entries of A" in box.inner_text()
+
+
+@pytest.mark.parametrize("name", ["kernel", "composition of 2x2", "composition of 3x3"])
+def test_the_pixel_under_the_hand_is_the_sum_of_its_products(opened, name):
+    box = opened(name)
+    box.get_by_label("preset").select_option("Sobel")
+    kernel = named_kernels.THREE["Sobel"]
+    if name != "kernel":
+        pairs = named_kernels.PAIRS if name.endswith("2x2") else named_kernels.PAIRS_OF_THREE
+        kernel = compose(*pairs["Sobel"])
+    box.locator("canvas").last.hover(position={"x": 61, "y": 101})
+    canvas = box.locator("canvas").first
+    canvas.focus()
+    box.page.keyboard.press("ArrowRight")
+    box.get_by_text("Row ").wait_for()
+    found = box.locator("[role=status]").inner_text()
+    row, column, count = (int(word) for word in found.replace(",", " ").replace(":", " ").split() if word.isdigit())  # fmt: skip
+    assert count == kernel.numel()
+    k = len(kernel)
+    grey = sample_photo("flower", 120).mean(0)
+    window = grey[row - 1 : row - 1 + k, column - 1 : column - 1 + k]
+    total = (window * kernel).sum().item()
+    assert float(found.rstrip(".").split()[-1]) == pytest.approx(
+        total, abs=0.005 * max(1, abs(total))
+    )
+    assert f"add up to {found.rstrip('.').split()[-1]}" in box.inner_text()
+    ring = box.locator(".lesson-ring").first.evaluate("ring => [ring.style.top, ring.style.left]")
+    assert [float(side[:-1]) * 1.2 for side in ring] == pytest.approx(
+        [row - 1, column - 1], abs=0.01
+    )
+
+
+def test_ones_own_photo_is_shown_and_bad_files_are_answered(opened):
+    box = opened("kernel")
+    flower = looks(box)
+
+    def choose(name, content):
+        with box.page.expect_file_chooser() as chooser:
+            box.get_by_role("button", name="your own photo").click()
+        chooser.value.set_files({"name": name, "mimeType": "image/png", "buffer": content})
+
+    choose("mine.png", a_photo())
+    box.page.wait_for_function("() => document.querySelector('select').value === 'your own photo'")
+    mine = looks(box)
+    ramp = shown(box)[0].double().mean((0, 2))
+    assert ramp[0] < 10 and ramp[-1] > 245 and (ramp.diff() >= 0).all()
+    for name, content, sentence in (
+        ("none.txt", b"no photo", "is not a picture this lesson can read"),
+        ("empty.png", b"", "is not a picture this lesson can read"),
+        ("huge.png", of_100_megapixels(), "has 100 megapixels and this takes up to 64"),
+    ):
+        choose(name, content)
+        box.get_by_text(sentence).wait_for()
+        assert "The photo stays as it was." in box.inner_text()
+        assert looks(box) == mine
+    box.get_by_role("button", name="Undo").click()
+    assert looks(box) == flower
+
+
+def of_100_megapixels():
+    file = io.BytesIO()
+    Image.new("1", (10_000, 10_000)).save(file, "PNG")
+    return file.getvalue()
+
+
+@pytest.mark.parametrize("name", PLAYGROUNDS)
+def test_the_code_runs_as_it_is_shown_and_gives_the_same(opened, name):
+    box = opened(name)
+    if name != "stack":
+        keyed(box, "0,3")
+    box.get_by_role("button", name="As code").click()
+    names = {}
+    exec(box.locator("textarea").input_value(), names)
+    if name == "stack":
+        assert names["field"] == receptive_field([2, 2, 1, 1, 1])
+        return
+    found = names["one_step" if name.startswith("composition") else "y"]
+    kernel = names["A" if name.startswith("composition") else "K"]
+    wanted = (brightness(found, kernel)[0].clamp(0, 1) * 255).round()
+    assert furthest(shown(box)[-1:], [wanted]) <= 1
+
+
+def test_no_box_scrolls_and_nothing_is_wider_than_a_phone(phone, address):
+    bars = "all => all.filter(e => e.clientWidth && e.offsetWidth - e.clientWidth > 4 && getComputedStyle(e).overflowY !== 'visible').length"
+    for name in PLAYGROUNDS:
+        phone.goto(address(name))
+        assert phone.locator(".lesson-playground div").evaluate_all(bars) == 0
+        assert phone.evaluate("() => document.documentElement.scrollWidth <= innerWidth"), name
+
+
+def test_without_scripts_the_still_stays(browser, address):
+    page = browser.new_context(java_script_enabled=False).new_page()
+    page.goto(address("kernel"))
+    still = page.locator(".lesson-playground img")
+    assert still.is_visible()
+    assert still.get_attribute("alt") == PLAYGROUNDS["kernel"].alt()
+    assert json.loads(page.locator(".lesson-playground script").inner_text())["kind"] == "kernel"
+    page.context.close()
