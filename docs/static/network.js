@@ -15,24 +15,41 @@ window.network = (() => {
 
   function half(bits) {
     const size = bits & 0x7fff;
-    const value = size < 0x400 ? size * 2 ** -24 : (1 + (size & 0x3ff) / 1024) * 2 ** ((size >> 10) - 15);
+    const value =
+      size < 0x400 ? size * 2 ** -24 : (1 + (size & 0x3ff) / 1024) * 2 ** ((size >> 10) - 15);
     return bits & 0x8000 ? -value : value;
+  }
+
+  // a function that gives the next so many of the numbers
+  function inOrder(numbers) {
+    let start = 0;
+    return (count) => {
+      start += count;
+      return numbers.subarray(start - count, start);
+    };
   }
 
   /* The layers with their numbers: convolutions as {kind, out, in, k, stride, pad, weight, shift}. */
   function read({ layers, kernels, vectors }) {
-    const halves = Float64Array.from(new Uint16Array(bytes(kernels)), half);
-    const singles = Float64Array.from(new Float32Array(bytes(vectors)));
-    let [k, v] = [0, 0];
-    const kernel = (count) => halves.subarray(k, (k += count));
-    const vector = (count) => singles.subarray(v, (v += count));
+    const kernel = inOrder(Float64Array.from(new Uint16Array(bytes(kernels)), half));
+    const vector = inOrder(Float64Array.from(new Float32Array(bytes(vectors))));
     const layer = ([kind, ...sizes]) => {
       if (kind === "block") return { kind, path: sizes[0].map(layer), skip: sizes[1].map(layer) };
       if (kind === "norm") return { kind, scale: vector(sizes[0]), shift: vector(sizes[0]) };
-      if (kind === "linear") return { kind, weight: kernel(sizes[0] * sizes[1]), shift: vector(sizes[0]) };
+      if (kind === "linear")
+        return { kind, weight: kernel(sizes[0] * sizes[1]), shift: vector(sizes[0]) };
       if (kind !== "conv") return { kind };
       const [out, into, side, stride, pad] = sizes;
-      return { kind, out, into, side, stride, pad, weight: kernel(out * into * side * side), shift: new Float64Array(out) };
+      return {
+        kind,
+        out,
+        into,
+        side,
+        stride,
+        pad,
+        weight: kernel(out * into * side * side),
+        shift: new Float64Array(out),
+      };
     };
     return layers.map(layer);
   }
@@ -63,7 +80,12 @@ window.network = (() => {
     },
     norm(x, { scale, shift }) {
       const size = x.height * x.width;
-      return { ...x, data: x.data.map((value, n) => scale[Math.floor(n / size)] * value + shift[Math.floor(n / size)]) };
+      return {
+        ...x,
+        data: x.data.map(
+          (value, n) => scale[Math.floor(n / size)] * value + shift[Math.floor(n / size)],
+        ),
+      };
     },
     relu: (x) => ({ ...x, data: x.data.map((value) => Math.max(0, value)) }),
     block(x, { path, skip }) {
@@ -71,17 +93,25 @@ window.network = (() => {
       return { ...a, data: a.data.map((value, n) => value + b.data[n]) };
     },
     maxpool: (x) => pooled(x, 3, 1, (values) => Math.max(...values)), // never below 0: a ReLU came before
-    avgpool: (x) => pooled(x, 2, 0, (values) => values.reduce((sum, value) => sum + value) / values.length),
+    avgpool: (x) =>
+      pooled(x, 2, 0, (values) => values.reduce((sum, value) => sum + value) / values.length),
     mean(x) {
       const size = x.height * x.width;
       const y = blank(x.channels, 1, 1);
-      x.data.forEach((value, n) => { y.data[Math.floor(n / size)] += value / size; });
+      x.data.forEach((value, n) => {
+        y.data[Math.floor(n / size)] += value / size;
+      });
       return y;
     },
     flatten: (x) => x,
     linear(x, { weight, shift }) {
       const y = blank(shift.length, 1, 1);
-      shift.forEach((start, o) => { y.data[o] = x.data.reduce((sum, value, i) => sum + weight[o * x.channels + i] * value, start); });
+      shift.forEach((start, o) => {
+        y.data[o] = x.data.reduce(
+          (sum, value, i) => sum + weight[o * x.channels + i] * value,
+          start,
+        );
+      });
       return y;
     },
   };
@@ -103,13 +133,19 @@ window.network = (() => {
 
   function pooled(x, side, pad, of) {
     const from = padded(x, pad);
-    const y = blank(x.channels, Math.floor((from.height - side) / 2) + 1, Math.floor((from.width - side) / 2) + 1);
+    const y = blank(
+      x.channels,
+      Math.floor((from.height - side) / 2) + 1,
+      Math.floor((from.width - side) / 2) + 1,
+    );
     y.data.forEach((_, n) => {
       const j = n % y.width;
       const row = Math.floor(n / y.width);
-      const start = (Math.floor(row / y.height) * from.height + 2 * (row % y.height)) * from.width + 2 * j;
+      const start =
+        (Math.floor(row / y.height) * from.height + 2 * (row % y.height)) * from.width + 2 * j;
       const values = [];
-      for (let u = 0; u < side; u++) for (let v = 0; v < side; v++) values.push(from.data[start + u * from.width + v]);
+      for (let u = 0; u < side; u++)
+        for (let v = 0; v < side; v++) values.push(from.data[start + u * from.width + v]);
       y.data[n] = of(values);
     });
     return y;
@@ -125,9 +161,12 @@ window.network = (() => {
     const result = [];
     for (const layer of layers) {
       const before = result.at(-1);
-      if (layer.kind === "block") result.push({ ...layer, path: merged(layer.path), skip: merged(layer.skip) });
-      else if (before?.kind === "conv" && layer.kind === "conv") result.push(composed(result.pop(), layer));
-      else if (before?.kind === "conv" && layer.kind === "norm") result.push(folded(result.pop(), layer));
+      if (layer.kind === "block")
+        result.push({ ...layer, path: merged(layer.path), skip: merged(layer.skip) });
+      else if (before?.kind === "conv" && layer.kind === "conv")
+        result.push(composed(result.pop(), layer));
+      else if (before?.kind === "conv" && layer.kind === "norm")
+        result.push(folded(result.pop(), layer));
       else result.push(layer);
     }
     return result;
@@ -156,7 +195,11 @@ window.network = (() => {
 
   function folded(conv, { scale, shift }) {
     const each = conv.weight.length / conv.out;
-    return { ...conv, weight: conv.weight.map((value, n) => scale[Math.floor(n / each)] * value), shift };
+    return {
+      ...conv,
+      weight: conv.weight.map((value, n) => scale[Math.floor(n / each)] * value),
+      shift,
+    };
   }
 
   // how many convolutions and BatchNorms there are
@@ -176,7 +219,10 @@ window.network = (() => {
     pair ??= new Promise((done, failed) => {
       const script = document.createElement("script");
       script.onload = () => done(read(window.trainedPair));
-      script.onerror = () => { pair = undefined; failed(new Error(file)); };
+      script.onerror = () => {
+        pair = undefined;
+        failed(new Error(file));
+      };
       script.src = source;
       document.head.append(script);
     });
@@ -186,7 +232,12 @@ window.network = (() => {
   /* The ten numbers for a photo {height, width, planes} from 0 to 1. */
   function answer(layers, photo, { mean, std }) {
     const x = blank(3, photo.height, photo.width);
-    photo.planes.forEach((plane, c) => x.data.set(plane.map((value) => (value - mean[c]) / std[c]), c * plane.length));
+    photo.planes.forEach((plane, c) => {
+      x.data.set(
+        plane.map((value) => (value - mean[c]) / std[c]),
+        c * plane.length,
+      );
+    });
     return [...forward(layers, x).data];
   }
 
@@ -202,8 +253,14 @@ window.network = (() => {
     const { words, breeds } = state;
     const fill = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => values[name]);
     const message = make("p", { class: "lesson-message", role: "status" });
-    const say = (text) => { message.textContent = text; };
-    const canvas = make("canvas", { role: "img", "aria-label": "the photo", class: "network-photo" });
+    const say = (text) => {
+      message.textContent = text;
+    };
+    const canvas = make("canvas", {
+      role: "img",
+      "aria-label": "the photo",
+      class: "network-photo",
+    });
     const table = root.querySelector("table");
     const chooser = photoMenu(state, show, say);
 
@@ -221,28 +278,61 @@ window.network = (() => {
     }
 
     function tell(ways, logits) {
-      const [first, second] = logits.map((numbers) => breeds[numbers.indexOf(Math.max(...numbers))]);
-      const difference = Math.max(...logits[0].map((value, n) => Math.abs(value - logits[1][n]))).toExponential(0);
+      const [first, second] = logits.map(
+        (numbers) => breeds[numbers.indexOf(Math.max(...numbers))],
+      );
+      const difference = Math.max(
+        ...logits[0].map((value, n) => Math.abs(value - logits[1][n])),
+      ).toExponential(0);
       const [p, q] = logits.map(shares);
       const order = breeds.map((_, n) => n).sort((m, n) => p[n] - p[m]);
-      const heads = ["breed", `the pair, ${count(ways[0])} layers`, `merged, ${count(ways[1])} layers`];
-      const row = (n) => make("tr", {}, make("th", { scope: "row" }, breeds[n]), bar(p[n]), bar(q[n]));
+      const heads = [
+        "breed",
+        `the pair, ${count(ways[0])} layers`,
+        `merged, ${count(ways[1])} layers`,
+      ];
+      const row = (n) =>
+        make("tr", {}, make("th", { scope: "row" }, breeds[n]), bar(p[n]), bar(q[n]));
       table.replaceChildren(
-        make("thead", {}, make("tr", {}, ...heads.map((text) => make("th", { scope: "col" }, text)))),
-        make("tbody", {}, ...order.map(row)));
-      say(fill(first === second ? words.same : words.another, { breed: first, other: second, difference }));
+        make(
+          "thead",
+          {},
+          make("tr", {}, ...heads.map((text) => make("th", { scope: "col" }, text))),
+        ),
+        make("tbody", {}, ...order.map(row)),
+      );
+      say(
+        fill(first === second ? words.same : words.another, {
+          breed: first,
+          other: second,
+          difference,
+        }),
+      );
     }
 
     function bar(share) {
-      return make("td", { class: "network-share", style: `--share: ${share}` }, `${(100 * share).toFixed(1)}%`);
+      return make(
+        "td",
+        { class: "network-share", style: `--share: ${share}` },
+        `${(100 * share).toFixed(1)}%`,
+      );
     }
 
-    root.replaceChildren(make("div", { class: "lesson-controls" }, ...chooser.elements,
-      make("button", { type: "button", click: show }, words.run)),
-      make("div", { class: "network" }, canvas, table), message);
+    root.replaceChildren(
+      make(
+        "div",
+        { class: "lesson-controls" },
+        ...chooser.elements,
+        make("button", { type: "button", click: show }, words.run),
+      ),
+      make("div", { class: "network" }, canvas, table),
+      message,
+    );
     paint(canvas, chooser.photo.picture);
   }
 
-  document.addEventListener("DOMContentLoaded", () => document.querySelectorAll("[data-live=network]").forEach(live));
+  document.addEventListener("DOMContentLoaded", () =>
+    document.querySelectorAll("[data-live=network]").forEach(live),
+  );
   return { read, merged, answer, count };
 })();
