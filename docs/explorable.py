@@ -41,7 +41,7 @@ B = [[1, 2], [-1, 1]]
 C = [[2, -1], [1, 1]]
 SMALL = [[1, -1], [2, -2]]  # the 2x2 that is placed in a 3x3
 WORDS = "no one two three four five six seven eight nine ten".split()
-SUBSCRIPTS = "₁₂₃"
+SUBSCRIPTS = "₀₁₂"
 SHORT = ("one 3x3", "one 2x2", "two 2x2, two activations", "two 2x2, one activation")
 QUESTIONS = {"the thread, clean": CLEAN, "as in 2019": THREAD}
 
@@ -133,8 +133,8 @@ def letters():
     """The equation of each entry of A: places of B and C add up, counted from 0, to its own."""
     lines = []
     for i, j in product(range(3), repeat=2):
-        inside = [(k, l) for k, l in product(range(2), repeat=2) if {i - k, j - l} <= {0, 1}]
-        terms = [f"{_letter('b', i - k, j - l)}{_letter('c', k, l)}" for k, l in inside]
+        inside = [(u, v) for u, v in product(range(2), repeat=2) if {i - u, j - v} <= {0, 1}]
+        terms = [_letter("b", i - u, j - v) + _letter("c", u, v) for u, v in inside]
         lines.append(f"{_letter('a', i, j)} = {' + '.join(terms)}")
     return lines
 
@@ -181,7 +181,9 @@ def _map():
 def _named():
     """Places on the map (edge, corner) of kernels with a name, scaled to 1 in the middle."""
     scaled = {name: THREE[name] / THREE[name][1, 1] for name in ON_THE_MAP}
-    return {name: [kernel[0, 1].item(), kernel[0, 0].item() + 0.0] for name, kernel in scaled.items()}
+    return {
+        name: [kernel[0, 1].item(), kernel[0, 0].item() + 0.0] for name, kernel in scaled.items()
+    }
 
 
 @cache

@@ -1,4 +1,4 @@
-"""The trained pair on notebook 09's page: its layers and numbers for static/network.js, its still."""
+"""The trained pair on notebook 09's page: its layers and numbers for static/network.js, a still."""
 
 import json
 from base64 import b64encode
@@ -99,7 +99,7 @@ def logits(photo):
 
 
 def figure():
-    """The figure: a table of what it answers for the first sample photo, and what its script reads."""
+    """The figure: a table of its answer for the first sample photo, and what its script reads."""
     right = pretrained_pair().correct
     n = sum(name.startswith("val/") for name in official_names())
     often = DIGITS[round(10 * right / n)]

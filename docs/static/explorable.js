@@ -276,7 +276,7 @@ window.explorable = (() => {
 
   // --- 3: B stamped by C ---
 
-  const SUBSCRIPT = "₁₂₃";
+  const SUBSCRIPT = "₀₁₂";
   const letter = (name, [i, j]) => name + SUBSCRIPT[i] + SUBSCRIPT[j];
 
   // the products in an entry of A, as pairs of places in B and C
