@@ -66,7 +66,7 @@ window.explorable = (() => {
     }
 
     show(rows);
-    return { ...grid, show, frame };
+    return { element: grid.element, show, frame };
   }
 
   function slid(rows, kernel, padding = 0) {

@@ -298,7 +298,7 @@
         "div",
         { class: "ex-controls" },
         button("Go to the nearest product", () => {
-          a.set(near.kernel.map((line) => [...line]));
+          a.set(nearestProduct(a.kernel).kernel);
           draw();
         }),
         button("A random 3x3", () => {
