@@ -14,8 +14,8 @@ __all__ = ["Claim", "claims", "ledger"]
 class Claim:
     """One claim of the thread and our verdict on it.
 
-    number: from 1, in the thread's order; words: the claim; verdict: what we find, "open" while no
-    notebook shows it; shown: "notebook.ipynb#heading", empty while it is open.
+    number: from 1, as it is cited; words: the claim; verdict: what we find, in a few words, "open"
+    while no notebook shows it; shown: "notebook.ipynb#heading", empty while it is open.
     """
 
     number: int
@@ -25,7 +25,7 @@ class Claim:
 
 
 def claims():
-    """The fifteen claims, in the thread's order."""
+    """The claims, in the order of their numbers."""
     rows = tomllib.loads((DATA / "claims.toml").read_text())["claim"]
     return [Claim(number, **row) for number, row in enumerate(rows, 1)]
 

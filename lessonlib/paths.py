@@ -33,7 +33,7 @@ def cache_folder():
 
     `LESSON_CACHE`; by default `data/cache` in a clone, else `cache` in the user's cache folder.
     """
-    return Path(os.environ.get("LESSON_CACHE") or _own_folder() / "cache").expanduser()
+    return _own_folder("LESSON_CACHE", "cache")
 
 
 def runs_folder():
@@ -41,12 +41,24 @@ def runs_folder():
 
     `LESSON_RUNS`; by default `data/runs` in a clone, else `runs` in the user's cache folder.
     """
-    return Path(os.environ.get("LESSON_RUNS") or _own_folder() / "runs").expanduser()
+    return _own_folder("LESSON_RUNS", "runs")
 
 
-def _own_folder():
-    """`data/` of a clone, else a folder of the user: an update of the package empties its own."""
-    return _user_cache() / "lessonlib" if DATA == PACKAGE / "data" else DATA
+def _own_folder(variable, name):
+    """The folder that an environment variable names, else `name` in `data/` of a clone.
+
+    Installed, in a folder of the user, since an update of the package empties its own. ValueError
+    for the folder of a user whom this machine does not know.
+    """
+    beside = _user_cache() / "lessonlib" if DATA == PACKAGE / "data" else DATA
+    folder = Path(os.environ.get(variable) or beside / name)
+    try:
+        return folder.expanduser()
+    except RuntimeError as error:
+        raise ValueError(
+            f"The folder {folder} belongs to no user of this machine: "
+            f"set {variable} to another folder."
+        ) from error
 
 
 def _user_cache():

@@ -49,3 +49,13 @@ def test_the_variables_of_the_lesson_come_first(person):
     person.setenv("LESSON_RUNS", "/scratch/runs")
     assert paths.cache_folder() == HOME / "photos"
     assert paths.runs_folder() == Path("/scratch/runs")
+
+
+@pytest.mark.parametrize("variable, folder", [
+    ("LESSON_CACHE", paths.cache_folder),
+    ("LESSON_RUNS", paths.runs_folder),
+])  # fmt: skip
+def test_the_folder_of_an_unknown_user_is_no_place(variable, folder, person):
+    person.setenv(variable, "~nosuchuser/photos")
+    with pytest.raises(ValueError, match=f"~nosuchuser/photos .*: set {variable} to another"):
+        folder()

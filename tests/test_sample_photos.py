@@ -20,6 +20,15 @@ def test_a_sample_has_the_pixels_that_scikit_learn_gives():
     assert sample_photo("temple", 32).shape == (3, 32, 32)
 
 
+def test_whatever_a_decoder_raises_is_one_sentence(monkeypatch):
+    def failing(*_, **__):
+        raise RuntimeError("Failed to decode frame 0")  # as the decoder of AVIF does
+
+    monkeypatch.setattr(Image.Image, "convert", failing)
+    with pytest.raises(ValueError, match="not a picture"):
+        read_photo(jpeg(SMALL[0]))
+
+
 def ramp(mode, white):
     """The bytes of a TIFF that grows from 0 on the left to `white` on the right."""
     row = np.linspace(0, white, 64)

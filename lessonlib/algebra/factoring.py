@@ -27,16 +27,21 @@ __all__ = ["Product", "is_product"]
 class Product:
     """Answer of `is_product`: `answer` is 'real', 'complex' or 'never'; B and C are the factors.
 
-    B and C are 2x2, or None if the answer is 'never'.
+    B and C are 2x2, or None if the answer is 'never'. It is true, as in `if is_product(A):`, if the
+    answer is 'real': if two kernels in series can do what A does.
     """
 
     answer: str
     B: sympy.ImmutableMatrix | torch.Tensor | None = None
     C: sympy.ImmutableMatrix | torch.Tensor | None = None
 
+    def __bool__(self) -> bool:
+        return self.answer == "real"
+
 
 def is_product(
-    A: torch.Tensor | sympy.MatrixBase | Sequence[Sequence[Rational]], tolerance: float = 1e-9
+    A: torch.Tensor | sympy.MatrixBase | Sequence[Sequence[Rational]],
+    tolerance: float | None = None,
 ) -> Product:
     """Decide whether a 3x3 kernel is B * C with 2x2 factors.
 
@@ -46,14 +51,16 @@ def is_product(
 
     Kernels of rationals (sympy Matrix, nested lists, integer tensor) are decided and factored
     exactly, in sympy matrices. A floating-point tensor counts as a product if one lies within
-    `tolerance`, relative to its norm; its factors come in float64 or complex128.
+    `tolerance`, relative to its norm; its factors come in float64 or complex128. By default that
+    is 1e-9, or what rounding does to a product in the tensor's dtype, 5e-7 in float32.
 
     Raises TypeError if the weights are of another kind, ValueError if A is not 3x3, a weight is
     not finite or the tolerance is negative or not a number.
     """
     _check_tolerance(tolerance)
     if isinstance(A, torch.Tensor) and A.is_floating_point():
-        return _is_product_within(check_weights(A, "is_product"), tolerance)
+        check_weights(A, "is_product")
+        return _is_product_within(A, _rounding(A) if tolerance is None else tolerance)
     return _is_product_exactly(_rows(A))
 
 
@@ -86,6 +93,11 @@ def _is_product_within(A, tolerance):
         B = B.real
         C = C.real
     return Product(verdict, size.sqrt() * B, size.sqrt() * C)
+
+
+def _rounding(A):
+    """The relative distance up to which a product in A's dtype may lie from A, a few roundings."""
+    return max(1e-9, 4 * torch.finfo(A.dtype).eps)
 
 
 def _refined(A, B, C, steps=5):
@@ -263,6 +275,8 @@ def _check_rational(rows):
 
 
 def _check_tolerance(tolerance):
+    if tolerance is None:
+        return
     if not isinstance(tolerance, Real) or not tolerance >= 0:
         raise ValueError(
             f"is_product: the tolerance is {tolerance}; give 0 or more, relative to the norm of A."

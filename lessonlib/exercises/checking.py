@@ -5,11 +5,11 @@ import functools
 import random
 import textwrap
 import traceback
-import warnings
+from contextlib import contextmanager
 from dataclasses import dataclass
 
+import numpy as np
 import torch
-from numpy.exceptions import ComplexWarning
 
 __all__ = [
     "Feedback",
@@ -21,6 +21,7 @@ __all__ = [
     "as_float64",
     "two_kernels",
     "say",
+    "say_apart",
     "say_inputs",
     "say_shape",
 ]
@@ -81,7 +82,8 @@ def checker(check):
         try:
             if _unanswered(answer):
                 return Feedback(False, NOT_TRIED)
-            return Feedback(True, f"Right: {check(*answer)}")
+            with _torch_as_it_starts():
+                return Feedback(True, f"Right: {check(*answer)}")
         except _NotTried:
             return Feedback(False, NOT_TRIED)
         except Mistake as mistake:
@@ -112,7 +114,7 @@ def attempt(answer, *inputs):
         raise
     except NotImplementedError:
         raise _NotTried from None
-    except Exception as error:
+    except (Exception, SystemExit) as error:  # sys.exit() would end Run All
         raise Mistake(_stopped(error, inputs)) from None
     if _unanswered(found):
         raise _NotTried
@@ -139,12 +141,25 @@ def kernel_of(value, shape, name):
 
 
 def as_float64(value):
-    """Real numbers as a float64 tensor; None if `value` is anything else."""
-    try:
-        tensor = _as_tensor(value)
-    except (TypeError, ValueError, RuntimeError, ComplexWarning):
+    """Real numbers as a float64 tensor; None if `value` is anything else.
+
+    Numbers of any kind, in tensors, arrays, lists and tuples, nested as they may be.
+    """
+    if isinstance(value, torch.Tensor):
+        return None if value.is_complex() else value.detach().cpu().double()
+    if isinstance(value, np.generic | np.ndarray):
+        value = value.tolist()
+    if isinstance(value, list | tuple):
+        entries = [as_float64(entry) for entry in value]
+        shapes = {None if entry is None else entry.shape for entry in entries}
+        whole = len(shapes) == 1 and None not in shapes
+        return torch.stack(entries) if whole else None
+    if not hasattr(value, "__float__"):  # as words and complex numbers
         return None
-    return None if tensor.is_complex() else tensor.detach().double()
+    try:
+        return torch.tensor(float(value), dtype=torch.float64)
+    except (TypeError, ValueError, OverflowError):
+        return None
 
 
 def two_kernels(found, shapes):
@@ -157,13 +172,26 @@ def two_kernels(found, shapes):
     return [kernel_of(kernel, shape, name) for kernel, shape, name in zip(found, shapes, names)]
 
 
-def say(value):
+def say(value, digits=4):
     """A value in a few words: tensors by their shape, lists and tuples entry by entry."""
+    if isinstance(value, np.generic | np.ndarray):
+        value = value.tolist()
     if isinstance(value, list | tuple):
-        return f"({', '.join(map(say, value))})"
+        return f"({', '.join(say(entry, digits) for entry in value)})"
     if isinstance(value, torch.Tensor):
-        return say(value.item()) if value.numel() == 1 else f"a tensor {say_shape(value.shape)}"
-    return f"{value:.4g}" if isinstance(value, float) else repr(value)[:60]
+        if value.numel() == 1:
+            return say(value.item(), digits)
+        return f"a tensor {say_shape(value.shape)}"
+    return f"{value:.{digits}g}" if isinstance(value, float) else repr(value)[:60]
+
+
+def say_apart(found, wanted):
+    """Both values in a few words, with as many digits as show that they differ."""
+    for digits in (4, 8, 12, 17):
+        both = say(found, digits), say(wanted, digits)
+        if both[0] != both[1]:
+            break
+    return both
 
 
 def say_inputs(inputs):
@@ -179,12 +207,16 @@ def say_shape(shape):
     return "x".join(map(str, shape)) if len(shape) > 1 else str(tuple(shape))
 
 
-def _as_tensor(value):
-    if isinstance(value, torch.Tensor):
-        return value
-    with warnings.catch_warnings():  # numpy drops imaginary parts with no more than a warning
-        warnings.simplefilter("error", ComplexWarning)
-        return torch.as_tensor(value, dtype=torch.float64)
+@contextmanager
+def _torch_as_it_starts():
+    """Whatever a notebook has switched: on the CPU, in float32 by default, with gradients."""
+    chosen = torch.get_default_dtype()
+    torch.set_default_dtype(torch.float32)
+    try:
+        with torch.device("cpu"), torch.inference_mode(False), torch.enable_grad():
+            yield
+    finally:
+        torch.set_default_dtype(chosen)
 
 
 def _unanswered(value):

@@ -4,9 +4,19 @@ from typing import Any, NamedTuple
 
 import torch
 
-from lessonlib.exercises.checking import Mistake, as_float64, attempt, say, say_inputs, say_shape
+from lessonlib.exercises.checking import (
+    Mistake,
+    as_float64,
+    attempt,
+    say_apart,
+    say_inputs,
+    say_shape,
+)
 
-__all__ = ["try_on", "same"]
+__all__ = ["TOLERANCE", "try_on", "same", "near"]
+
+TOLERANCE = 1e-4  # of the largest number: rounding in float32 lies below it, the mistakes above
+TINY = 1e-9  # what rounding may leave where 0 is right
 
 
 class _Try(NamedTuple):
@@ -29,27 +39,35 @@ def try_on(answer, cases, oracle, mistakes):
         raise Mistake(_explanation(tried, mistakes))
     if stopped:
         raise stopped
-    for one in tried:
-        _require_type(one.found, one.wanted)
 
 
 def same(found, wanted):
     """Whether an answer has the wanted shape and values.
 
-    The tolerance is 1e-9, absolute and relative, or 1e-4 if the answer is float32 or float16.
+    Whole numbers and truths exactly, others by `near`. A list, an array and a tensor are as good
+    as a tuple, and a number may come as an array or a tensor of one.
     """
     if isinstance(wanted, str):
         return isinstance(found, str) and found.strip().lower() == wanted
-    if isinstance(wanted, tuple) and not isinstance(found, torch.Tensor):
-        is_row = isinstance(found, list | tuple)
-        return is_row and len(found) == len(wanted) and all(map(same, found, wanted))
-    short = getattr(found, "dtype", None) in (torch.float32, torch.float16)
-    tolerance = 1e-4 if short else 1e-9
+    if isinstance(wanted, tuple):
+        found = _as_row(found)
+        return len(found) == len(wanted) and all(map(same, found, wanted))
     found = as_float64(found)
-    wanted = as_float64(wanted)
-    if found is None or wanted is None or found.shape != wanted.shape:
+    if found is None:
         return False
-    return torch.allclose(found, wanted, rtol=tolerance, atol=tolerance)
+    if isinstance(wanted, int):
+        return found.numel() == 1 and found.item() == wanted
+    return near(found, as_float64(wanted))
+
+
+def near(found, wanted):
+    """Whether two float64 tensors have one shape and differ by no more than `TOLERANCE`."""
+    if wanted.ndim == 0 and found.numel() == 1:
+        found = found.reshape(())
+    if found.shape != wanted.shape:
+        return False
+    largest = wanted.flatten().norm(torch.inf).item()
+    return torch.allclose(found, wanted, rtol=0, atol=TOLERANCE * largest + TINY)
 
 
 def _try_all(answer, cases, oracle):
@@ -79,18 +97,10 @@ def _gives(mistaken, one):
         return False
 
 
-def _require_type(found, wanted):
-    if isinstance(wanted, tuple) and isinstance(found, list | tuple):
-        for one, other in zip(found, wanted):
-            _require_type(one, other)
-    elif isinstance(wanted, torch.Tensor) and isinstance(found, torch.Tensor):
-        if found.dtype != wanted.dtype:
-            raise Mistake(
-                f"The values are right, but they are {str(found.dtype)[6:]} where the input is "
-                "float64: give new tensors the dtype of the input, as x.new_zeros(...) does."
-            )
-    elif type(wanted) is int and isinstance(found, float):
-        raise Mistake("The value is right, but it is a float: use // to get an integer.")
+def _as_row(found):
+    """The entries of a list, a tuple, an array or a tensor; none of anything else."""
+    has_entries = isinstance(found, list | tuple) or getattr(found, "ndim", 0) > 0
+    return list(found) if has_entries else []
 
 
 def _difference(tried):
@@ -103,7 +113,7 @@ def _difference(tried):
         return f"It is right for squares only: height and width may differ; {inputs}."
     result = "result"
     if isinstance(wanted, tuple) and isinstance(wanted[0], torch.Tensor):
-        if not isinstance(found, list | tuple) or len(found) != len(wanted):
+        if len(_as_row(found)) != len(wanted):
             count = len(wanted)
             return f"Your function has to return {count} tensors, with a comma between them."
         at = next(i for i, one in enumerate(wanted) if not same(found[i], one))
@@ -112,7 +122,10 @@ def _difference(tried):
         wanted = wanted[at]
     if isinstance(wanted, torch.Tensor):
         return f"{_tensor_difference(result, as_float64(found), wanted)}; {inputs}."
-    return f"You return {say(found)}, it has to be {say(wanted)}; {inputs}."
+    if isinstance(wanted, tuple):
+        found = _as_row(found) or found
+    given, asked = say_apart(found, wanted)
+    return f"You return {given}, it has to be {asked}; {inputs}."
 
 
 def _tensor_difference(result, found, wanted):
@@ -123,15 +136,8 @@ def _tensor_difference(result, found, wanted):
         return f"The {result} has the shape {say_shape(found.shape)}, it has to be {shape}"
     largest = (found - wanted).abs().nan_to_num(torch.inf).argmax()
     at = tuple(int(i) for i in torch.unravel_index(largest, wanted.shape))
-    given, asked = _told_apart(found[at].item(), wanted[at].item())
+    given, asked = say_apart(found[at].item(), wanted[at].item())
     return f"The entry {list(at)} of the {result} is {given}, it has to be {asked}"
-
-
-def _told_apart(found, wanted):
-    """Both numbers with as many digits as show that they differ."""
-    if f"{found:.4g}" != f"{wanted:.4g}":
-        return f"{found:.4g}", f"{wanted:.4g}"
-    return f"{found:.12g}", f"{wanted:.12g}"
 
 
 def _is_square(one):

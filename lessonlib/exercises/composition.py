@@ -1,10 +1,12 @@
 """Checkers of notebook 02: composing kernels, and pairs with a given composition."""
 
+from operator import index
+
 import torch
 import torch.nn.functional as F
 
-from lessonlib.exercises.checking import Draws, Mistake, checker, kernel_of
-from lessonlib.exercises.comparing import try_on
+from lessonlib.exercises.checking import Draws, Mistake, checker, kernel_of, say_apart
+from lessonlib.exercises.comparing import TOLERANCE, near, try_on
 from lessonlib.exercises.oracles import composed, correlated, written_over
 
 __all__ = [
@@ -89,8 +91,9 @@ def check_compose_many(answer):
 def check_delta(B, C):
     """B and C (2x2) compose to a single 1 in the middle of a 3x3."""
     found = composed(kernel_of(B, (2, 2), "B"), kernel_of(C, (2, 2), "C"))
-    if found.count_nonzero() == 1 and found[1, 1] == 0:
-        at = tuple(found.nonzero()[0].tolist())
+    left = found.abs() > TOLERANCE * found.abs().max()
+    if left.sum() == 1 and not left[1, 1]:
+        at = tuple(left.nonzero()[0].tolist())
         raise Mistake(
             f"One entry is left, but at {at}: "
             "the places of the two entries add up, and the sum has to be (1, 1)."
@@ -104,7 +107,7 @@ def check_sobel(B, C):
     """B and C (2x2) compose to Sobel's kernel."""
     found = composed(kernel_of(B, (2, 2), "B"), kernel_of(C, (2, 2), "C"))
     wanted = torch.tensor([[-1.0, 0, 1], [-2, 0, 2], [-1, 0, 1]], dtype=torch.float64)
-    if torch.allclose(found, wanted.T) or torch.allclose(found, -wanted.T):
+    if near(found, wanted.T) or near(found, -wanted.T):
         raise Mistake(
             "This is Sobel's kernel for the other direction: "
             "the difference has to go across, from left to right."
@@ -150,26 +153,36 @@ def check_arguments(first, second):
 
 def _require_kernel(found, wanted):
     wanted = torch.as_tensor(wanted, dtype=torch.float64)
-    if torch.allclose(found, wanted, atol=1e-9):
+    if near(found, wanted):
         return
     if not found.any():
         raise Mistake("Your pair composes to nothing but zeros: something has to be left.")
     scale = (found * wanted).sum() / wanted.square().sum()
-    if scale and torch.allclose(found, scale * wanted, atol=1e-9):
-        raise Mistake(f"Your pair composes to {scale:.4g} times the kernel: scale one of the two.")
+    if near(found, scale * wanted):
+        times, _ = say_apart(scale, 1.0)
+        raise Mistake(f"Your pair composes to {times} times the kernel: scale one of the two.")
     i, j = divmod((found - wanted).abs().argmax().item(), 3)
+    given, asked = say_apart(found[i, j], wanted[i, j])
     raise Mistake(
-        f"Your pair composes to a kernel with {found[i, j]:.4g} at ({i}, {j}), "
-        f"where it has to be {wanted[i, j]:.4g}."
+        f"Your pair composes to a kernel with {given} at ({i}, {j}), where it has to be {asked}."
     )
 
 
 def _padding_and_stride(layer, name):
     given = layer if isinstance(layer, dict) else {}
-    padding = given.get("padding")
-    stride = given.get("stride")
-    if type(padding) is int and type(stride) is int and padding >= 0 and stride >= 1:
+    padding = _of_both_sides(given.get("padding"))
+    stride = _of_both_sides(given.get("stride"))
+    if None not in (padding, stride) and padding >= 0 and stride >= 1:
         return padding, stride
     raise Mistake(
         f'{name} has to be {{"padding": ..., "stride": ...}} with integers, the stride at least 1.'
     )
+
+
+def _of_both_sides(value):
+    """An integer, or two that are the same, as torch takes them; None for anything else."""
+    try:
+        (number,) = set(map(index, value if isinstance(value, list | tuple) else [value]))
+    except (TypeError, ValueError):
+        return None
+    return number

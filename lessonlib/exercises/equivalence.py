@@ -5,7 +5,7 @@ from itertools import product
 import torch
 import torch.nn.functional as F
 
-from lessonlib.exercises.checking import Draws, Mistake, checker, kernel_of
+from lessonlib.exercises.checking import Draws, Mistake, checker, kernel_of, say_apart
 from lessonlib.exercises.comparing import try_on
 from lessonlib.exercises.oracles import composed, weight_and_bias, written_over
 
@@ -84,8 +84,10 @@ def check_counterexample(x, z):
     of_z = _edges(z)
     whole = (of_x + of_z).relu().sum().item()
     parts = of_x.relu().sum().item() + of_z.relu().sum().item()
-    if abs(whole - parts) > 1e-9:
-        return f"f(x + z) is {whole:.4g}, but f(x) + f(z) is {parts:.4g}, so f is no convolution."
+    rounding = 1e-9 * (x.abs().max() + z.abs().max())
+    if abs(whole - parts) > rounding:
+        of_both, of_each = say_apart(whole, parts)
+        return f"f(x + z) is {of_both}, but f(x) + f(z) is {of_each}, so f is no convolution."
     for name, edges in (("x", of_x), ("z", of_z)):
         if not edges.any():
             raise Mistake(

@@ -94,7 +94,7 @@ def check_border(answer):
     """`answer` is {letter: bool}: which of the five chains are one convolution, borders too."""
     if not isinstance(answer, dict) or set(answer) != set(CHAINS):
         raise Mistake("The answer is a dictionary with True or False for each of A, B, C, D and E.")
-    if not all(isinstance(value, bool) for value in answer.values()):
+    if not all(value in (True, False) for value in answer.values()):  # 1, 0 and numpy's, too
         raise Mistake("Each of the five is True or False.")
     wrong = [letter for letter, (exact, _) in CHAINS.items() if answer[letter] != exact]
     if len(wrong) > 2:

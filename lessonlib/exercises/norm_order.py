@@ -30,6 +30,7 @@ def check_block(answer):
     for norm_first in (True, False, True):
         shape = draw.integers((2, 4), (2, 4), (2, 5), (2, 5))
         cases.append((draw.normal(*shape) + 1, norm_first))
+        cases.append((1e-2 * draw.normal(*shape), norm_first))  # so small that eps can be seen
     mistakes = {
         "The order is reversed: norm_first means BatchNorm, then ReLU.": (
             lambda y, norm_first: _block()(y, not norm_first)

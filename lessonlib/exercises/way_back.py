@@ -6,8 +6,16 @@ from functools import cache
 import torch
 
 from lessonlib.algebra.hidden_width import composition_rank
-from lessonlib.exercises.checking import Draws, Mistake, attempt, checker, kernel_of, two_kernels
-from lessonlib.exercises.comparing import try_on
+from lessonlib.exercises.checking import (
+    Draws,
+    Mistake,
+    attempt,
+    checker,
+    kernel_of,
+    say_apart,
+    two_kernels,
+)
+from lessonlib.exercises.comparing import TOLERANCE, near, try_on
 from lessonlib.exercises.oracles import composed
 
 __all__ = ["check_counts", "check_balance", "check_rescue", "check_width"]
@@ -59,13 +67,13 @@ def check_balance(answer):
         _require_composition(composed(new_B, new_C), composed(B, C), B.norm() * C.norm())
     old_B, old_C = _norms(cases)
     new_B, new_C = _norms(pairs)
-    if torch.allclose(new_B, new_C, rtol=1e-5):
+    if torch.allclose(new_B, new_C, rtol=TOLERANCE):
         return "of all pairs on the gauge, yours is the balanced one."
-    if torch.allclose(new_B, old_B, rtol=1e-5):
+    if torch.allclose(new_B, old_B, rtol=TOLERANCE):
         raise Mistake(
             "This is the pair that you were given: scale it so that both have the same norm."
         )
-    if torch.allclose(new_B, old_C, rtol=1e-5):
+    if torch.allclose(new_B, old_C, rtol=TOLERANCE):
         raise Mistake(
             "The norms have changed places: "
             "take the square root of their ratio, the other half goes to C."
@@ -80,12 +88,11 @@ def check_balance(answer):
 def check_rescue(pairs):
     """`pairs`, [(B1, C1), (B2, C2)] of 2x2, whose two compositions add up to the Laplacian."""
     one, two = _two_compositions(pairs)
-    if torch.allclose(one + two, LAPLACIAN, atol=1e-9):
+    if near(one + two, LAPLACIAN):
         return "two hidden channels do what one never can."
-    if torch.allclose(one + two, -LAPLACIAN, atol=1e-9):
+    if near(one + two, -LAPLACIAN):
         raise Mistake("The sign is reversed: the middle of the Laplacian is -4.")
-    differences = (one - two, two - one)
-    if any(torch.allclose(difference, LAPLACIAN, atol=1e-9) for difference in differences):
+    if near(one - two, LAPLACIAN) or near(two - one, LAPLACIAN):
         raise Mistake("The compositions are added, not subtracted: reverse the sign of one kernel.")
     if all(sorted(K[K != 0].tolist()) == [-2, 1, 1] for K in (one, two)):
         raise Mistake(
@@ -93,9 +100,9 @@ def check_rescue(pairs):
             "(1, -2, 1) belongs in the middle row and the middle column."
         )
     i, j = divmod((one + two - LAPLACIAN).abs().argmax().item(), 3)
+    given, asked = say_apart((one + two)[i, j], LAPLACIAN[i, j])
     raise Mistake(
-        f"The sum of your two has {(one + two)[i, j]:.4g} at ({i}, {j}), "
-        f"the Laplacian has {LAPLACIAN[i, j]:.4g} there."
+        f"The sum of your two has {given} at ({i}, {j}), the Laplacian has {asked} there."
     )
 
 
@@ -150,13 +157,14 @@ def _measured_counts(k1, k2):
 def _require_composition(found, wanted, size):
     """Raises Mistake where `found` is not `wanted`; size: of what is no more than rounding."""
     scale = (found * wanted).sum() / wanted.square().sum()
-    if not torch.allclose(found, scale * wanted, rtol=1e-9, atol=1e-9 * size):
+    if not torch.allclose(found, scale * wanted, rtol=0, atol=TOLERANCE * size):
         raise Mistake(
             "Your pair composes to another kernel: only scaling one up and the other down keeps A."
         )
-    if not math.isclose(scale, 1, rel_tol=1e-9):
+    if not math.isclose(scale, 1, rel_tol=TOLERANCE):
+        times, _ = say_apart(scale, 1.0)
         raise Mistake(
-            f"You forget the gauge: A became {scale:.3g} times as large, "
+            f"You forget the gauge: A became {times} times as large, "
             "but what B gains C has to lose."
         )
 

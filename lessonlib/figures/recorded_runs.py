@@ -9,7 +9,8 @@ from matplotlib.figure import Figure
 from lessonlib.figures.labels import DARK, GREY, name_ends
 from lessonlib.figures.pictures import Picture
 from lessonlib.figures.style import COLORS, arm_style
-from lessonlib.study.verdicts import FEWEST, interval, verdict
+from lessonlib.study.intervals import FEWEST, interval
+from lessonlib.study.verdicts import verdict
 
 __all__ = ["recorded_chart", "curves_chart", "differences_chart"]
 

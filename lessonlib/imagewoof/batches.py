@@ -72,7 +72,9 @@ class Batches:
             x = middle(self.images[there], self.px)
         else:
             x = self._pieces(chosen, random)
-        return torch.addcmul(self.shift, x.float(), self.scale), self.labels[there]
+        x = x.float()
+        # In place: a second new tensor of this size would cost six times the arithmetic
+        return torch.addcmul(self.shift, x, self.scale, out=x), self.labels[there]
 
     def _pieces(self, chosen, random):
         boxes = random_boxes(self.aspects[chosen], self.images.shape[-1], random)

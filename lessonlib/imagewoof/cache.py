@@ -7,16 +7,20 @@ import io
 import json
 import os
 import shutil
+import zlib
 from typing import NamedTuple
 
 import numpy as np
 from PIL import Image
 from tqdm import tqdm
 
-from lessonlib.imagewoof.sources import DataError
+from lessonlib.imagewoof.members import DataError, shown
 from lessonlib.paths import hold_folder
 
 __all__ = ["Decoded", "read_cache", "decode_once"]
+
+SIDES = range(16, 20_001)  # pixels that a photo may have; the official ones have 160 and more
+MOST_PIXELS = 50_000_000
 
 
 class Decoded(NamedTuple):
@@ -34,11 +38,12 @@ class Decoded(NamedTuple):
 def read_cache(folder):
     """The `Decoded` photos kept in `folder`; None if they are missing or damaged."""
     try:
-        about = json.loads((folder / "about.json").read_text())
+        about = json.loads((folder / "about.json").read_text(encoding="utf-8"))
         # copy on write: torch wants memory that can be written
         images = np.load(folder / "images.npy", mmap_mode="c")
         decoded = Decoded(images, about["names"], about["aspects"])
-        return decoded if len(images) == len(decoded.names) else None
+        whole = about["checksum"] == _checksum(folder / "images.npy", *decoded[1:])
+        return decoded if whole and len(images) == len(decoded.names) else None
     except (OSError, EOFError, ValueError, KeyError, TypeError):
         return None
 
@@ -69,15 +74,20 @@ def _write_cache(copy, names, size, folder):
     Only one process at a time may call it.
     """
     if folder.exists():
-        print(f"{folder} is damaged: decoding its photos anew.")
+        print(f"{folder} is damaged, or of an older lesson: decoding its photos anew.")
         shutil.rmtree(folder)
     making = folder.parent / ".making"
     shutil.rmtree(making, ignore_errors=True)  # left by a process that was killed
     making.mkdir()
     try:
         aspects = _write_images(copy, names, size, making / "images.npy")
-        about = {"copy": str(copy.path), "names": names, "aspects": aspects}
-        (making / "about.json").write_text(json.dumps(about))
+        about = {
+            "copy": str(copy.path),
+            "names": names,
+            "aspects": aspects,
+            "checksum": _checksum(making / "images.npy", names, aspects),
+        }
+        (making / "about.json").write_text(json.dumps(about), encoding="utf-8")
         making.rename(folder)
     finally:
         shutil.rmtree(making, ignore_errors=True)
@@ -102,6 +112,15 @@ def _write_images(copy, names, size, path):
     return aspects
 
 
+def _checksum(path, names, aspects):
+    """CRC-32 of the images' file and of what is known about them: disks rot."""
+    checksum = zlib.crc32(json.dumps([names, aspects]).encode())
+    with path.open("rb") as file:
+        while piece := file.read(2**20):
+            checksum = zlib.crc32(piece, checksum)
+    return checksum
+
+
 def _in_memory(copy, names, size):
     images = np.empty((len(names), size, size, 3), np.uint8)
     aspects = [0.0] * len(names)
@@ -116,7 +135,7 @@ def _decode(copy, names, size):
     order = {name: i for i, name in enumerate(names)}
     photos = tqdm(copy.photos(names), total=len(names), desc="decoding, once", leave=False)
     for name, data in photos:
-        square, aspect = _squeezed(data, size, f"{copy.path}: {name}")
+        square, aspect = _squeezed(data, size, f"{shown(copy.path)}: {name}")
         yield order[name], square, aspect
 
 
@@ -127,12 +146,21 @@ def _squeezed(data, size, where):
     that the shrinking would discard.
     """
     try:
-        with Image.open(io.BytesIO(data)) as photo:
+        with Image.open(io.BytesIO(data), formats=["JPEG"]) as photo:
+            _check_size(photo)
             aspect = photo.width / photo.height
             photo.draft("RGB", (2 * size, 2 * size))
             square = photo.convert("RGB").resize((size, size), Image.Resampling.LANCZOS)
             return np.asarray(square), aspect
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         raise DataError(
-            f"{where} is not a readable picture ({len(data):,} bytes). Get a fresh copy."
+            f"{where} is not a readable JPEG of a sensible size ({len(data):,} bytes). "
+            "Get a fresh copy."
         ) from error
+
+
+def _check_size(photo):
+    """Raise ValueError for a photo so small or large that it is none, before it is decoded."""
+    width, height = photo.size
+    if width not in SIDES or height not in SIDES or width * height > MOST_PIXELS:
+        raise ValueError(f"{width} x {height} pixels")

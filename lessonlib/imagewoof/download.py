@@ -6,19 +6,16 @@ A download that breaks off resumes where it stopped, and only the right file is 
 import gzip
 import hashlib
 import zlib
-from http.client import HTTPException
 from typing import NamedTuple
-from urllib.error import HTTPError
-from urllib.request import Request, urlopen
 
 from tqdm import tqdm
 
-from lessonlib.imagewoof.sources import DataError
+from lessonlib.imagewoof.connections import GZIP, TooShort, answer_from, pieces_of
+from lessonlib.imagewoof.members import DataError
 from lessonlib.paths import hold_folder
 
 __all__ = ["Source", "download"]
 
-TIMEOUT = 10  # seconds without a byte before a connection is given up
 MIB = 2**20
 
 
@@ -66,6 +63,7 @@ def download(source, folder):
 
 def _fetch(source, part):
     """Connect again and again, as long as each connection brings something."""
+    _forget_another(part)
     have = _size(part)
     before = -1
     print(f"Downloading {source.url}" + (f", from byte {have:,} on" if have else ""))
@@ -83,59 +81,22 @@ def _fetch(source, part):
 
 def _append(source, part, have, bar):
     with _answer(source, part, have) as answer:
-        resumes = answer.status == 206
-        with part.open("ab" if resumes else "wb") as file:
+        pieces = pieces_of(answer, source)
+        piece = next(pieces, b"")  # before the file is opened, and emptied if it starts anew
+        with part.open("ab" if answer.status == 206 or not piece else "wb") as file:
             bar.update(file.tell() - bar.n)
-            for piece in _pieces(answer):
+            while piece and file.tell() <= source.size:  # else it never ends
                 file.write(piece)
                 bar.update(len(piece))
+                piece = next(pieces, b"")
 
 
 def _answer(source, part, have):
-    """The server's answer to a request for what is missing.
-
-    206 and the rest, or 200 and everything from the start.
-    """
-    headers = {"Range": f"bytes={have}-"} if have else {}
     try:
-        answer = urlopen(Request(source.url, headers=headers), timeout=TIMEOUT)
-    except HTTPError as error:
-        if error.code == 416:  # the server's file ends before ours
-            part.unlink()
-        raise DataError(
-            f"{source.url} answers {error.code} ({error.reason}): "
-            "try again, or set IMAGEWOOF to a copy."
-        ) from error
-    except (OSError, HTTPException) as error:
-        why = getattr(error, "reason", error)
-        raise DataError(
-            f"{source.url} cannot be reached ({why}), {have:,} bytes are here: "
-            "check the connection and try again."
-        ) from error
-    sent = _full_length(answer.headers)
-    if sent not in (None, source.size):
-        answer.close()
-        raise DataError(
-            f"{source.url} sends {sent:,} bytes and not {source.size:,}, perhaps a log-in page: "
-            "open it in a browser, or set IMAGEWOOF to a copy."
-        )
-    return answer
-
-
-def _full_length(headers):
-    """Bytes of the whole file as the server states them; None if it does not."""
-    stated = headers.get("Content-Range", "").rpartition("/")[2] or headers.get(
-        "Content-Length", ""
-    )
-    return int(stated) if stated.isdigit() else None
-
-
-def _pieces(answer):
-    try:
-        while piece := answer.read1(2**16):
-            yield piece
-    except (OSError, HTTPException):
-        pass  # broken off: the next connection resumes from here
+        return answer_from(source, have)
+    except TooShort:
+        part.unlink()
+        raise
 
 
 def _check(source, part):
@@ -161,6 +122,14 @@ def _is_archive(source, part):
     except (gzip.BadGzipFile, EOFError, zlib.error):
         return False
     return True
+
+
+def _forget_another(part):
+    """Delete what cannot be the beginning of an archive."""
+    if _size(part):
+        with part.open("rb") as file:
+            if file.read(len(GZIP)) != GZIP[: _size(part)]:
+                part.unlink()
 
 
 def _size(part):

@@ -8,6 +8,7 @@ import hashlib
 import json
 from contextlib import suppress
 
+from lessonlib.imagewoof.sources import check_names
 from lessonlib.paths import cache_folder
 
 __all__ = ["content_digest", "remembered_digest"]
@@ -24,11 +25,15 @@ def content_digest(copy):
     return hashlib.sha256(json.dumps(photos, sort_keys=True).encode()).hexdigest()
 
 
-def remembered_digest(copy):
-    """The `content_digest` of a copy, read anew only if its `stamp()` has changed."""
+def remembered_digest(copy, official):
+    """The `content_digest` of a copy, read anew only if its `stamp()` has changed.
+
+    DataError if it is not a whole copy of the `official` names: no other is read, however large.
+    """
     key = f"{copy.path.resolve()} {copy.stamp()}"
     known = _known()
     if key not in known:
+        check_names(copy, official)
         known[key] = content_digest(copy)
         _remember(known)
     return known[key]

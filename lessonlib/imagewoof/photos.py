@@ -123,7 +123,7 @@ def synthetic_photos(tier):
 
 def usual_places():
     """Paths of the copies that `load_photos` finds by itself, in its order, not opened yet."""
-    fastai = Path(os.environ.get("FASTAI_HOME", "~/.fastai")).expanduser()
+    fastai = Path(os.path.expanduser(os.environ.get("FASTAI_HOME") or "~/.fastai"))
     folders = [DATA, fastai / "data", fastai / "archive"]
     names = ["imagewoof2-160", "imagewoof2-160.tgz"]
     places = [folder / name for folder in folders for name in names]
@@ -142,7 +142,7 @@ def kept_folder(digest, tier):
 def _decoded(path, tier, official):
     """The `Photos` of the copy at `path`, from its cache if there is one."""
     copy = open_copy(path)
-    digest = remembered_digest(copy)
+    digest = remembered_digest(copy, official)
     folder = kept_folder(digest, tier)
     decoded = read_cache(folder)
     if decoded is None:

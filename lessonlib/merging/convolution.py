@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 import torch
 
-__all__ = ["Convolution", "in_series"]
+__all__ = ["Convolution", "in_series", "grid_of", "padding_in_series"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,7 +101,7 @@ def in_series(a, b):
     It is exact everywhere if `border_obstacle(a, b)` is None, else away from the border.
     """
     groups = gcd(a.groups, b.groups)
-    grids = [_grid(*axis) for axis in zip(a.kernel, a.dilation, a.stride, b.kernel, b.dilation)]
+    grids = [grid_of(*axis) for axis in zip(a.kernel, a.dilation, a.stride, b.kernel, b.dilation)]
     size = [grid.size for grid in grids]
     copy_of_a = _copies(a, b, groups)
     weight = a.weight.new_zeros(len(b.bias), len(a.fill) // groups, *size)
@@ -114,7 +114,7 @@ def in_series(a, b):
         fill=a.fill,
         stride=tuple(s * t for s, t in zip(a.stride, b.stride)),
         dilation=tuple(grid.dilation for grid in grids),
-        padding=_padding_in_series(a, b),
+        padding=padding_in_series(a, b),
         groups=groups,
         biased=a.biased or b.biased,
     )
@@ -138,7 +138,7 @@ class _Grid(NamedTuple):
         return slice(start, start + self.span, self.step)
 
 
-def _grid(k, d, s, j, e):
+def grid_of(k, d, s, j, e):
     """The coarsest `_Grid` for k taps d pixels apart with stride s, then j taps e apart."""
     pixels_apart = s * e
     dilation = gcd(d if k > 1 else 0, pixels_apart if j > 1 else 0) or 1
@@ -148,7 +148,7 @@ def _grid(k, d, s, j, e):
     return _Grid(dilation, step, span, apart, size=(j - 1) * apart + span)
 
 
-def _padding_in_series(a, b):
+def padding_in_series(a, b):
     padding = []
     for (before, after), (b_before, b_after), s in zip(a.padding, b.padding, a.stride):
         padding.append((before + s * b_before, after + s * b_after))

@@ -1,35 +1,93 @@
 """The graphs that torch.fx traces of a model, or of its parts where it cannot trace the whole."""
 
-from contextlib import suppress
-from inspect import signature
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from dis import get_instructions
+from inspect import Parameter, signature
+from itertools import product
+from textwrap import shorten
 
-from torch import fx
+import torch
+from torch import fx, nn
 
-__all__ = ["graphs_of", "first_line"]
+from lessonlib.merging.symbols import Tracer
+
+__all__ = ["Traced", "graphs_of", "first_line"]
+
+MOST_WAYS = 32
+# They call the one module that they hold as a whole; by name, as torch loads some only when needed
+WRAPPERS = {
+    "torch.nn.parallel.data_parallel.DataParallel",
+    "torch.nn.parallel.distributed.DistributedDataParallel",
+    "torch._dynamo.eval_frame.OptimizedModule",
+}
+CANNOT_CALL = (TypeError, ValueError, AttributeError, AssertionError, RuntimeError)
 
 
-def graphs_of(module, left, known, apart, name=""):
-    """`(name, graphs)` of `module`, and of the parts that these show as one layer.
+@dataclass(frozen=True, eq=False)
+class Traced:
+    """A module that torch.fx can trace.
+
+    name: its name; graphs: one for each way through it; again: a function that traces it anew;
+    whole: whether its caller is traced too, so that nothing but it calls what is in it;
+    assumed: what has to hold for its graphs to be all that a call may do, empty if nothing.
+    """
+
+    name: str
+    graphs: list[fx.Graph]
+    again: Callable[[], list[fx.Graph]]
+    whole: bool
+    assumed: str
+
+
+def graphs_of(module, untraced, known, apart, given=None, name="", whole=True):
+    """The `Traced` of `module`, and of the parts that its graphs show as one layer.
 
     Those are the parts in `apart`, `{part: why}`, and those that cannot be traced. They are
     examined too, as they may hold chains.
+    untraced: `{name of what cannot be traced: why}`, which is filled;
+    given: `{name of an argument: value}` of the call of `module`, if there is an example input.
     """
-    graphs, why = _traced(module, known, apart)
-    if why:
+    graphs, why = _traced(module, known, apart, given)
+    if not graphs:
         apart = apart | _untraceable_within(module, known, apart)
-        graphs, why = _traced(module, known, apart)
+        graphs, why = _traced(module, known, apart, given)
+
+    def again():
+        return _traced(module, known, apart, given)[0]
+
     if graphs:
-        yield name, graphs
+        yield Traced(name, graphs, again, whole, why or _asking_for_types(module))
         inside = _called_apart(module, graphs, apart)
     else:
-        left[name or "the model"] = (
-            f"torch.fx cannot trace it ({why}), so each of its parts was examined separately, "
-            "as if called as a whole"
-        )
         inside = module.named_children()
+        if not _wraps_one(module):
+            whole = False
+            untraced[name] = f"torch.fx cannot trace it ({why})"
     for path, part in inside:
-        if part not in known and not known.isdisjoint(part.modules()):
-            yield from graphs_of(part, left, known, apart, f"{name}.{path}".strip("."))
+        if part not in known and (graphs or not known.isdisjoint(part.modules())):
+            path = f"{name}.{path}".strip(".")
+            yield from graphs_of(part, untraced, known, apart, name=path, whole=whole)
+
+
+def _asking_for_types(module):
+    """What is assumed if a forward in `module` asks for a type by `type`, which hides no symbol."""
+    for part in module.modules():
+        code = getattr(type(part).forward, "__code__", None)
+        own = not type(part).__module__.startswith("torch.")
+        if own and code and any(_loads_type(instruction) for instruction in get_instructions(code)):
+            return "its forward asks for a type, and is taken to do the same for each input"
+    return ""
+
+
+def _loads_type(instruction):
+    return instruction.opname == "LOAD_GLOBAL" and instruction.argval == "type"
+
+
+def _wraps_one(module):
+    kind = type(module)
+    return f"{kind.__module__}.{kind.__qualname__}" in WRAPPERS
 
 
 def _called_apart(module, graphs, apart):
@@ -54,41 +112,110 @@ def _untraceable(module, known, apart):
 
     It counts as traceable if it is so with its untraceable parts taken as one layer each.
     """
-    if _Tracer(known, apart).is_leaf_module(module, ""):
+    if Tracer(known, apart).is_leaf_module(module, ""):
         return {}
     found = _untraceable_within(module, known, apart)
-    _, why = _traced(module, known, apart | found)
-    return found | {module: why} if why else found
+    try:
+        _trace(module, known, apart | found)
+    except Exception as error:  # whatever someone's forward raises when it is given a symbol
+        return found | {module: first_line(error)}
+    return found
 
 
-def _traced(module, known, apart):
-    """(graphs, why not): a graph of `module`, and one of a call without optional arguments.
+def _traced(module, known, apart, given=None):
+    """(graphs, why not): a graph for each way that a call of `module` may go.
 
-    The second call may go another way. No graphs if it cannot be traced, else no reason.
+    Without and with each optional argument, without and with gradients. No graphs if one of them
+    cannot be traced, else no reason. With `given` the way of that call is enough, and the reason
+    says so.
     """
     try:
-        if "forward" in vars(module):
-            raise TypeError("its forward was replaced")
-        graphs = [_Tracer(known, apart).trace(module)]
-        given = signature(type(module).forward).parameters.values()
-        if defaults := {p.name: p.default for p in given if p.default is not p.empty}:
-            with suppress(Exception):  # it may need what has a default after all
-                graphs.append(_Tracer(known, apart).trace(module, defaults))
-        return graphs, ""
-    except Exception as error:  # whatever someone's forward raises when it is given a symbol
-        return [], first_line(error)
+        return _all_ways(module, known, apart), ""
+    except Exception as error:  # as above
+        why = first_line(error)
+    if given is None:
+        return [], why
+    try:
+        graphs = _way_of(module, known, apart, given)
+    except Exception:
+        return [], why
+    return graphs, f"it is called as on x, as other calls may go another way ({why})"
+
+
+def _all_ways(module, known, apart):
+    graphs = []
+    ways = _optional_arguments(module)
+    for way in ways:
+        try:
+            graphs += _both_modes(module, known, apart, way)
+        except CANNOT_CALL as error:
+            # raised by the forward itself, for a call that it does not take
+            if way == ways[0] or "Proxy" in str(error) or isinstance(error, fx.proxy.TraceError):
+                raise
+    return graphs
+
+
+def _way_of(module, known, apart, given):
+    """The graphs of the call with the arguments `given`; those that hold tensors are symbols."""
+    fixed = {name: value for name, value in given.items() if _has_no_tensor(value)}
+    types = {name: type(value) for name, value in given.items()}
+    return _both_modes(module, known, apart, fixed, types)
+
+
+def _both_modes(module, known, apart, fixed, types=()):
+    graphs = []
+    for mode in (True, False):
+        with torch.set_grad_enabled(mode):
+            graphs.append(_trace(module, known, apart, fixed, types))
+    return graphs[:1] if text_of(graphs[0]) == text_of(graphs[1]) else graphs
+
+
+def _optional_arguments(module):
+    """`[{name: value}, ...]`: what to leave at its default, for each way to call `module`."""
+    choices: list = []
+    for name, default in defaults_of(module).items():
+        values = [True, False] if isinstance(default, bool) else [_SYMBOL, default]
+        choices.append([(name, value) for value in values])
+    if 2 ** len(choices) > MOST_WAYS:
+        raise ValueError(f"it has {len(choices)} optional arguments")
+    ways = []
+    for way in product(*choices):
+        ways.append({name: value for name, value in way if value is not _SYMBOL})
+    return ways
+
+
+_SYMBOL = object()
+
+
+def defaults_of(module):
+    """`{name: default}` of the optional arguments of its forward."""
+    parameters = signature(type(module).forward).parameters.values()
+    return {p.name: p.default for p in parameters if p.default is not Parameter.empty}
+
+
+def _has_no_tensor(value):
+    leaves = torch.utils._pytree.tree_leaves(value)
+    return not any(isinstance(leaf, torch.Tensor) for leaf in leaves)
+
+
+def _trace(module, known, apart, fixed=None, types=()):
+    """A graph of `module` called with the arguments in `fixed`, and symbols for the others."""
+    own_call = type(module).__call__ is not nn.Module.__call__
+    if "forward" in vars(module) or (own_call and not isinstance(module, fx.GraphModule)):
+        raise TypeError("its forward was replaced")
+    tracer = Tracer(known, apart, types)
+    graph = tracer.trace(module, fixed or None)
+    if tracer.questions:  # the forward caught the error
+        raise fx.proxy.TraceError(tracer.questions[0])
+    return graph
+
+
+def text_of(graph):
+    """All that a graph does, as text: equal for equal graphs."""
+    return re.sub(r"_tensor_constant\d+", "_tensor_constant", str(graph))
 
 
 def first_line(error):
-    """What an exception says, in one line."""
-    return next(iter(str(error).splitlines()), "")[:100] or type(error).__name__
-
-
-class _Tracer(fx.Tracer):
-    def __init__(self, known, apart):
-        super().__init__()
-        self.known = known
-        self.apart = apart
-
-    def is_leaf_module(self, module, name):
-        return module in self.known or module in self.apart or super().is_leaf_module(module, name)
+    """What an exception says, in one line of whole words."""
+    line = next(iter(str(error).splitlines()), "")
+    return shorten(line, 100, placeholder=" ...") or type(error).__name__

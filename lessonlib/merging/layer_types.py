@@ -28,6 +28,7 @@ CONVOLUTIONS: tuple[Any, ...] = (nn.Conv1d, nn.Conv2d, nn.Conv3d)
 POOLS: tuple[Any, ...] = (nn.AvgPool1d, nn.AvgPool2d, nn.AvgPool3d)
 PADS: tuple[Any, ...] = (nn.ConstantPad1d, nn.ConstantPad2d, nn.ConstantPad3d)
 IDLE = (nn.Identity, nn.Dropout, nn.Dropout1d, nn.Dropout2d, nn.Dropout3d)  # in eval
+FROZEN = ("torchvision.ops.misc", "detectron2.layers.batch_norm")  # modules of FrozenBatchNorm2d
 CALLED = ("__call__", "forward", "_conv_forward")  # what runs when a layer is called
 
 
@@ -55,9 +56,10 @@ class PadWith(nn.Module):
         self.padding = tuple(padding)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        ones = (1,) * (len(self.padding) // 2)
-        values = self.values.to(x.dtype).view(-1, *ones)
-        border = F.pad(torch.zeros_like(x[:1]), self.padding, value=1)
+        values = self.values.to(x.dtype)
+        for _ in range(len(self.padding) // 2):  # so that torch.jit.script can read it
+            values = values.unsqueeze(-1)
+        border = F.pad(torch.zeros_like(x[:1]), self.padding, value=1.0)
         return F.pad(x, self.padding) + values * border
 
     def extra_repr(self) -> str:
@@ -112,17 +114,22 @@ def is_norm(layer):
 
 
 def _frozen(layer):
-    """Whether it is the BatchNorm of constants of torchvision or Detectron2, not imported here."""
-    numbers = {"weight", "bias", "running_mean", "running_var"}
+    """Whether it is the BatchNorm of constants of torchvision or Detectron2, not imported here.
+
+    Others have one of that name too, which may compute something else.
+    """
+    kind = type(layer)
     return (
-        type(layer).__name__ == "FrozenBatchNorm2d"
-        and numbers <= layer._buffers.keys()
-        and hasattr(layer, "eps")
+        kind.__name__ == "FrozenBatchNorm2d"
+        and getattr(kind, "__module__", "") in FROZEN
+        and "forward" not in vars(layer)
     )
 
 
 def why_unknown(layer):
     """Why a convolution or a BatchNorm has no `Fit`; empty if it has one, and for other layers."""
+    if type(layer).__name__ == "FrozenBatchNorm2d" and not _frozen(layer):
+        return "only torchvision's and Detectron2's FrozenBatchNorm2d are known"
     if not isinstance(layer, (*CONVOLUTIONS, _BatchNorm)) or fit_of(layer):
         return ""
     if isinstance(layer, LazyModuleMixin):

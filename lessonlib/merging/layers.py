@@ -172,6 +172,9 @@ def as_layer(convolution, like):
     """
     c = convolution
     axes = len(c.kernel)
+    largest = max(c.weight.abs().max(), c.bias.abs().max(), c.fill.abs().max())
+    if largest > torch.finfo(like.dtype).max:
+        raise CannotMerge(f"as one its numbers are too large for {like.dtype}")
     sides = sum(reversed(c.padding), ())
     pad = PadWith(c.fill.to(like), sides) if c.fill.any() else ZERO_PADS[axes - 1](sides)
     if c.only_pads:

@@ -1,78 +1,29 @@
 """Merge each chain of a whole model into one convolution, where that is exact and pays."""
 
-from dataclasses import dataclass, field
+import warnings
+from math import prod
 from numbers import Real
+from typing import Any
 
 import torch
 from torch import nn
 
 from lessonlib.checks import require_type
-from lessonlib.merging.chains import convolutions_of, differing_in_chain, macs_of
-from lessonlib.merging.layers import CannotMerge, as_layer
+from lessonlib.merging.chains import convolutions_of, differing_in_chain
+from lessonlib.merging.layers import CannotMerge
 from lessonlib.merging.pairs import like_of
+from lessonlib.merging.plans import Plan, carried_out, example_of
 from lessonlib.merging.steps import Step, steps_of
-from lessonlib.merging.tracing import copy_of, find_chains
+from lessonlib.merging.tracing import find_chains, sharing_copy
 
-__all__ = ["Plan", "plan", "merge_chains"]
-
-
-@dataclass(frozen=True, eq=False, repr=False)
-class Plan:
-    """What `merge_chains` does to a model; `print` and a notebook show it in words.
-
-    steps: the layers of all chains in order, those that become one convolution in one `Step`;
-    left: `{name of a layer: why it stays}`;
-    differ: `{name of a step's first layer: (positions that differ, of how many)}`, if only the
-    interior is merged.
-    """
-
-    steps: list[Step]
-    left: dict[str, str]
-    differ: dict[str, tuple[int, int]] = field(default_factory=dict)
-
-    @property
-    def merged(self) -> list[Step]:
-        """The steps in which several layers become one."""
-        return [step for step in self.steps if step.one]
-
-    def __repr__(self) -> str:  # and so str: words, not the weights of every step
-        before = sum(len(step.names) for step in self.merged)
-        after = len(self.merged)
-        lines = [f"{before} layers become {after}." if before else "No layers become one."]
-        lines += [self._line(step) for step in self.steps]
-        lines += [f"{name} is left as it is: {why}." for name, why in self.left.items()]
-        return "\n".join(lines)
-
-    def _repr_markdown_(self) -> str:
-        first, *rest = str(self).splitlines()
-        return "\n".join([first, "", *(f"- {line}" for line in rest)])
-
-    def _line(self, step):
-        line = " + ".join(step.names)
-        if step.one:
-            line += (
-                f" become {_say(step.one)}, with {macs_of([step.one]):,} multiplications "
-                f"per position instead of {macs_of(step.parts):,}"
-            )
-        else:
-            line += " stays"
-        if step.names[0] in self.differ:
-            wrong, total = self.differ[step.names[0]]
-            line += f", and {wrong:,} of {total:,} positions of its output differ, at the border"
-        if step.why_not:
-            line += f"; not merged with the next: {step.why_not}"
-        return line + "."
+__all__ = ["plan", "merge_chains"]
 
 
-def plan(
-    model: nn.Module,
-    x: torch.Tensor | None = None,
-    at_most: float = 1.0,
-    interior: bool = False,
-) -> Plan:
+def plan(model: nn.Module, x: Any = None, *, at_most: float = 1.0, interior: bool = False) -> Plan:
     """The `Plan` by which `merge_chains` with the same arguments merges; the model stays unchanged.
 
-    x: an input of the model, needed for `interior` only;
+    x: an input of the model, or a tuple of all its arguments. What torch.fx cannot trace is merged
+        only where x shows that it is called as a whole; `interior` needs x too;
     at_most: merge where one convolution takes at most this many times the multiplications of its
         chain, `math.inf` for always. Two convolutions pass over memory twice, so one with a tenth
         more multiplications may well be faster: measure it;
@@ -81,44 +32,49 @@ def plan(
     model is in training mode or cannot be copied, if at_most is not positive, or if x is unusable.
     """
     _check_plan(model, x, at_most, interior)
-    chains, left = find_chains(model)
-    steps = []
-    for names in chains:
+    example = example_of(x)
+    chains = find_chains(model, example)
+    left = chains.left
+    steps: list = []
+    for names in chains.names:
         layers = [model.get_submodule(name) for name in names]
         found = dict(zip(names, convolutions_of(layers)))
         for name, parts in found.items():
             if isinstance(parts, CannotMerge):
                 left[name] = str(parts)
         for run in _runs(names, left):
-            steps += steps_of(run, [found[name] for name in run], at_most, interior)
+            for step in steps_of(run, [found[name] for name in run], at_most, interior):
+                steps += [step] if _fits(step, model) else _one_by_one(step, found)
     merged = [step for step in steps if step.one]
-    return Plan(steps, left, _differ(model, x, merged) if interior else {})
+    differ = _differ(model, example, merged) if interior else {}
+    return Plan(steps, left, differ, chains.assumed, interior)
 
 
 def merge_chains(
-    model: nn.Module,
-    x: torch.Tensor | None = None,
-    at_most: float = 1.0,
-    interior: bool = False,
+    model: nn.Module, x: Any = None, *, at_most: float = 1.0, interior: bool = False
 ) -> nn.Module:
     """A copy of `model` in eval with each chain merged, by `plan` with the same arguments.
 
     The copy has the same class: the one convolution replaces the first layer of its chain, Identity
     the others. Its outputs are those of the model up to rounding (with `interior`, except at the
-    border). The model stays unchanged. Raises as `plan`.
+    border), for calls of the model itself: methods other than forward, and attributes that are set
+    later and read by it, are not followed. With x the outputs are compared, so give one.
+    The model stays unchanged. Raises as `plan`, and ValueError if the outputs on x differ.
     """
-    steps = plan(model, x, at_most, interior).merged
-    merged = copy_of(model)
-    for step in steps:
-        first, *others = step.names
-        like = like_of([model.get_submodule(name) for name in step.names], otherwise=model)
-        merged.set_submodule(first, as_layer(step.one, like))
-        for name in others:
-            merged.set_submodule(name, nn.Identity().eval())
-    return merged
+    found = plan(model, x, at_most=at_most, interior=interior)
+    if found.assumed and x is None:
+        said = "; ".join(f"{name}: {why}" for name, why in found.assumed.items())
+        warnings.warn(f"Not compared on an input, and so assumed: {said}.", stacklevel=2)
+    return carried_out(found.merged, model, None if interior else example_of(x))
 
 
 def _check_plan(model, x, at_most, interior):
+    exported = isinstance(model, torch.export.ExportedProgram)
+    if exported or "eval" in getattr(model, "__dict__", ()):  # as torch forbids what it exported
+        raise TypeError(
+            "This model comes from torch.export: give what torch.export.export returned to "
+            "merge_exported, or the saved file to python -m lessonlib.merging."
+        )
     if not isinstance(model, nn.Module):
         raise TypeError(
             f"Chains are merged in an nn.Module, and this is a {type(model).__name__}: "
@@ -135,10 +91,9 @@ def _check_plan(model, x, at_most, interior):
             "at_most is the accepted factor on the number of multiplications: "
             f"give a number more than 0, not {at_most}."
         )
-    if interior and not isinstance(x, torch.Tensor):
+    if interior and x is None:
         raise ValueError(
-            "Which positions differ depends on the size: "
-            "give an input of the model too, as the tensor x."
+            "Which positions differ depends on the size: give an input of the model too, as x."
         )
 
 
@@ -153,9 +108,28 @@ def _runs(names, left):
     return [run for run in runs if len(run) > 1]
 
 
-def _differ(model, x, steps):
-    """`{name of a step's first layer: (positions that differ, of how many)}` on the input x."""
-    sizes = _sizes_read(model, x, {step.names[0]: len(step.one.kernel) for step in steps})
+def _fits(step, model):
+    """Whether the numbers of the convolution can be written in the type of its layers."""
+    if not step.one:
+        return True
+    like = like_of([model.get_submodule(name) for name in step.names], otherwise=model)
+    most = torch.finfo(like.dtype).max
+    if prod(part.weight.abs().flatten(1).sum(1).max().item() for part in step.parts) < most:
+        return step.one.bias.abs().max() <= most  # no product can be larger than that of the sums
+    one = step.convolution()
+    return max(one.weight.abs().max(), one.bias.abs().max()) <= most
+
+
+def _one_by_one(step, found):
+    """The layers of a step, each in a step of its own."""
+    why = "as one their numbers would be too large for the type of their weights"
+    steps = [Step([name], found[name], None, why) for name in step.names[:-1]]
+    return [*steps, Step(step.names[-1:], found[step.names[-1]], None, step.why_not)]
+
+
+def _differ(model, example, steps):
+    """`{name of a step's first layer: (positions that differ, of how many)}` on an example."""
+    sizes = _sizes_read(model, example, {step.names[0]: len(step.one.kernel) for step in steps})
     found = {}
     for step in steps:
         name = step.names[0]
@@ -166,8 +140,9 @@ def _differ(model, x, steps):
     return found
 
 
-def _sizes_read(model, x, axes):
+def _sizes_read(model, example, axes):
     """`{name: pixels along each axis}` of what each layer in `axes`, `{name: axes}`, reads."""
+    model = sharing_copy(model)
     sizes: dict = {}
 
     def noting(name):
@@ -176,22 +151,7 @@ def _sizes_read(model, x, axes):
 
         return hook
 
-    hooks = [model.get_submodule(name).register_forward_pre_hook(noting(name)) for name in axes]
-    try:
-        with torch.no_grad():
-            model(x)
-    except RuntimeError as error:
-        raise ValueError(
-            f"The model does not accept this x of shape {tuple(x.shape)}: give one that it accepts."
-        ) from error
-    finally:
-        for hook in hooks:
-            hook.remove()
+    for name in axes:
+        model.get_submodule(name).register_forward_pre_hook(noting(name))
+    example.outputs(model)
     return sizes
-
-
-def _say(convolution):
-    c = convolution
-    kernel = "x".join(map(str, c.kernel))
-    groups = f" in {c.groups} groups" if c.groups > 1 else ""
-    return f"one {kernel} from {len(c.fill)} to {len(c.bias)} channels{groups}"

@@ -1,4 +1,4 @@
-"""Merge two layers of torch into one."""
+"""Merge layers of torch into one."""
 
 import torch
 from torch import nn
@@ -10,26 +10,27 @@ from lessonlib.merging.layers import CannotMerge, as_layer
 __all__ = ["merge", "differs"]
 
 
-def merge(a: nn.Module, b: nn.Module, interior: bool = False) -> nn.Module:
-    """One layer that computes layer `a`, then layer `b`, for an input of any size.
+def merge(*layers: nn.Module, interior: bool = False) -> nn.Module:
+    """One layer that computes the `layers` one after the other, for an input of any size.
 
-    a, b: convolutions of one to three axes with any kernel, stride, dilation, groups, zero padding
-    and bias; BatchNorm in eval, average pooling, constant padding, `PadWith`, dropout in eval,
-    Identity; or an `nn.Sequential` of these, which merge itself returns where padding needs a
-    separate layer. One of them has to say how many channels there are. Both stay unchanged.
+    layers: convolutions of one to three axes with any kernel, stride, dilation, groups, padding
+    with zeros and bias; BatchNorm in eval, average pooling, constant padding, `PadWith`, dropout in
+    eval, Identity; or an `nn.Sequential` of these, which merge itself returns where padding needs a
+    separate layer. One of them has to say how many channels there are. All stay unchanged.
     interior: merge even if the border will differ; `differs` shows where.
     Returns an `nn.Conv1d`, `2d` or `3d`, behind a padding layer if its sides differ.
-    Raises CannotMerge (a ValueError) with the reason, TypeError if a or b is not a layer.
+    Raises CannotMerge (a ValueError) with the reason, TypeError if one is not a layer.
     """
-    parts = _parts(a, b)
+    parts = _parts(*layers)
     try:
         one = one_of(parts, interior)
     except CannotMerge as reason:
+        said = "two" if len(layers) == 2 else "layers"
         raise CannotMerge(
-            f"These two are not one convolution at the border: {reason}. "
+            f"These {said} are not one convolution at the border: {reason}. "
             "Pad before the first, or merge(..., interior=True)."
         ) from None
-    return as_layer(one, like_of([a, b]))
+    return as_layer(one, like_of(layers))
 
 
 def differs(a: nn.Module, b: nn.Module, size: tuple[int, ...] | list[int]) -> torch.Tensor:
@@ -58,9 +59,9 @@ def like_of(layers, otherwise=None):
     return max(tensors, key=lambda tensor: (tensor.ndim, not tensor.is_contiguous()))
 
 
-def _parts(a, b):
-    """The `Convolution`s of both in series."""
-    layers = [*_layers_in(a), *_layers_in(b)]
+def _parts(*given):
+    """The `Convolution`s of all in series."""
+    layers = [layer for some in given for layer in _layers_in(some)]
     for layer in layers:
         name = type(layer).__name__
         if not isinstance(layer, nn.Module):
@@ -81,4 +82,6 @@ def _parts(a, b):
 
 def _layers_in(given):
     """An empty Sequential stays one, to be refused by its name."""
-    return given if type(given) is nn.Sequential and len(given) else [given]
+    if type(given) is not nn.Sequential or not len(given):
+        return [given]
+    return [layer for inner in given for layer in _layers_in(inner)]

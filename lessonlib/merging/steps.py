@@ -5,8 +5,9 @@ from itertools import combinations, pairwise
 
 from lessonlib.merging.borders import border_obstacle
 from lessonlib.merging.chains import macs_of, one_of, total_stride
-from lessonlib.merging.convolution import Convolution, in_series
+from lessonlib.merging.convolution import Convolution
 from lessonlib.merging.layers import CannotMerge
+from lessonlib.merging.outlines import outline_in_series, outline_of
 
 __all__ = ["Step", "steps_of"]
 
@@ -16,19 +17,30 @@ class Step:
     """Layers of a chain that become one convolution, or one layer that stays.
 
     names: of the layers; parts: the convolutions they are, in series;
-    one: the convolution they become, None if they stay;
-    why_not: why they are not merged with the layers after them, empty at the end of a chain.
+    one: the outline of the convolution they become, None if they stay;
+    why_not: why they are not merged with the layers after them, empty at the end of a chain;
+    macs_read: what `macs` is in a plan that was read from a file, and so has no parts.
     """
 
     names: list[str]
     parts: list[Convolution]
     one: Convolution | None
     why_not: str = ""
+    macs_read: int = 0
+
+    @property
+    def macs(self) -> int:
+        """Multiplications per position of the output, before merging."""
+        return macs_of(self.parts) if self.parts else self.macs_read
 
     @property
     def becomes(self) -> list[Convolution]:
         """The convolutions that run in the end."""
         return [self.one] if self.one else self.parts
+
+    def convolution(self) -> Convolution:
+        """The convolution that the layers become, multiplied out."""
+        return one_of(self.parts, interior=True)
 
 
 def steps_of(names, parts, at_most=1.0, interior=False):
@@ -69,7 +81,7 @@ def _growing(parts, interior):
         for part in some:
             if one and not interior and border_obstacle(one, part):
                 return
-            one = in_series(one, part) if one else part
+            one = outline_in_series(one, part) if one else part
             taken.append(part)
         if one and (_fewer_layers(one, taken) or macs_of([one]) < macs_of(taken)):
             yield count, one
@@ -114,7 +126,7 @@ def _why_not(step, after, interior):
     if not step.parts or not after.parts:
         return ""
     try:
-        one = one_of(step.parts + after.parts, interior)
+        one = outline_of(step.parts + after.parts, interior)
     except CannotMerge as reason:
         return str(reason)
     now = step.becomes + after.becomes

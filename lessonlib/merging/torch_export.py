@@ -6,9 +6,11 @@ import torch
 from torch import nn
 from torch.utils._pytree import tree_leaves
 
+from lessonlib.merging.examples import Example, check_same
 from lessonlib.merging.layer_types import CONVOLUTIONS, PADS, POOLS
+from lessonlib.merging.models import merge_chains
 
-__all__ = ["with_layers", "export_again"]
+__all__ = ["merge_exported", "with_layers", "export_again"]
 
 aten = torch.ops.aten
 CONVOLUTION = (aten.conv1d, aten.conv2d, aten.conv3d, aten.convolution)
@@ -26,6 +28,30 @@ DROPOUT = (aten.dropout, aten.feature_dropout)
 PAD = (aten.constant_pad_nd, aten.pad)
 
 
+def merge_exported(
+    program: torch.export.ExportedProgram, *, at_most: float = 1.0
+) -> torch.export.ExportedProgram:
+    """A model exported by torch.export with each chain merged, exported again.
+
+    So a model is merged that torch.fx cannot trace: `merge_exported(torch.export.export(model, x))`
+    for a tuple x of its arguments. `python -m lessonlib.merging` does the same to a file.
+    at_most: as for `plan`. The outputs are compared on the inputs with which it was exported.
+    Raises TypeError for anything else, ValueError if it was exported in training mode or without
+    inputs, or if the outputs differ.
+    """
+    if not isinstance(program, torch.export.ExportedProgram):
+        kind = type(program).__name__
+        raise TypeError(f"merge_exported takes what torch.export.export returns, not a {kind}.")
+    if program.example_inputs is None:
+        raise ValueError(
+            "The model has no example inputs: export it with torch.export.export(model, args)."
+        )
+    model = with_layers(program)
+    again = export_again(merge_chains(model, at_most=at_most), program)
+    check_same(model, again.module(), Example(*program.example_inputs))
+    return again
+
+
 def with_layers(program):
     """The module of a `torch.export.ExportedProgram` in eval, with layers for what can be merged.
 
@@ -39,8 +65,9 @@ def with_layers(program):
             _put(layer, module, node)
     module.graph.eliminate_dead_code()
     module.recompile()
-    # not eval(), which torch forbids for such a module, as its operators are those of eval already
-    return nn.Module.train(module, False)
+    for name in ("eval", "train"):  # torch forbids them, as the operators are those of eval already
+        vars(module).pop(name, None)
+    return module.eval()
 
 
 def _put(layer, module, node):

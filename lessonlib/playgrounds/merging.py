@@ -8,7 +8,7 @@ from lessonlib.merging.chains import convolutions_of, differing_in_chain, macs_o
 from lessonlib.merging.layers import CannotMerge
 from lessonlib.playgrounds.base import Playground
 from lessonlib.playgrounds.chain_pictures import ChainPictures
-from lessonlib.playgrounds.panes import still_of
+from lessonlib.playgrounds.panes import in_a_row, still_of
 from lessonlib.playgrounds.photo_picker import PhotoPicker
 
 __all__ = ["MergingPlayground", "link"]
@@ -61,7 +61,7 @@ class MergingPlayground(Playground):
             for number, controls in enumerate(self.links, 1)
         ]
         self.pictures = ChainPictures(MOST)
-        top = HBox([self.picker, self.count])
+        top = in_a_row([self.picker, self.count])
         sliders = HBox(self._columns, layout=Layout(flex_flow="row wrap"))
         super().__init__([top, sliders, *self.pictures.rows()])
         self.update_with(self._controls)
@@ -136,7 +136,7 @@ def _value(control):
 
 def _link_controls():
     sliders = [IntSlider(**numbers, **LOOK) for numbers in SLIDERS]
-    return [*sliders, Checkbox(description="bias", indent=False)]
+    return [*sliders, Checkbox(description="bias", indent=False, layout=LOOK["layout"])]
 
 
 def _verdict(parts, one, reason, mask):

@@ -11,6 +11,7 @@ from ipywidgets import Button, Dropdown, HBox, Layout
 from lessonlib.arms import ARMS
 from lessonlib.playgrounds.base import LiveBox, explain, message, message_line
 from lessonlib.playgrounds.race_drawing import RaceDrawing
+from lessonlib.study.second_study import RATES
 from lessonlib.training.race import Race
 
 __all__ = ["RacePlayground"]
@@ -27,11 +28,13 @@ class RacePlayground(LiveBox):
     """A `race.Race` of `arms` on `photos` with buttons, a line that says where it stands, a chart.
 
     band: runs recorded earlier; a band behind the curves shows where those with the same arm,
-    recipe and photos went.
+    recipe and photos went. rates: `{arm's name: learning rate}`, found by a sweep; the menu offers
+    them, and one rate for all.
     """
 
-    def __init__(self, arms, photos, tier, seed=0, record_as="local", band=()):
-        self.race = Race(arms, photos, tier, seed, record_as, self._news)
+    def __init__(self, arms, photos, tier, seed=0, record_as="local", band=(), rates=None):
+        rates = dict(rates or {})
+        self.race = Race(arms, photos, tier, seed, record_as, self._news, rates)
         self.message = message_line()
         self._drawing = RaceDrawing(self.race, list(band))
         self.chart = self._drawing.image
@@ -43,13 +46,23 @@ class RacePlayground(LiveBox):
             style={"description_width": "initial"},
             layout=Layout(width="380px"),
         )
+        found = [("each at its best", rates)] if rates else []
+        same = {rate: dict.fromkeys(ARMS, rate) for rate in sorted({tier.lr, *RATES})}
+        self._rate = Dropdown(
+            description="Learning rate",
+            options=[*found, *((f"{rate:g}", of_all) for rate, of_all in same.items())],
+            value=rates or same[tier.lr],
+            style={"description_width": "initial"},
+            layout=Layout(width="230px"),
+        )
+        self._rate.observe(self._use_rate, "value")
         self._add = _button("Add", "plus", self._add_chosen, self._show, self._drawing.draw)
         self._showing = threading.Lock()
         self._handle = None  # of the saved notebook's copy, once it is displayed
         self._offer()
         self._show()
         buttons = HBox(
-            [self._start, self._pause, self._stop, self._choice, self._add],
+            [self._start, self._pause, self._stop, self._rate, self._choice, self._add],
             layout=Layout(flex_flow="row wrap"),
         )
         super().__init__([buttons, self.message, self.chart, self._drawing.words])
@@ -117,6 +130,7 @@ class RacePlayground(LiveBox):
             self._pause.disabled = self._stop.disabled
             self._pause.description = "Go on" if paused else "Pause"
             self._pause.icon = "play" if paused else "pause"
+            self._rate.disabled = state not in ("ready", "done")
             self._add.disabled = not self._choice.options
             self._choice.disabled = self._add.disabled
 
@@ -130,6 +144,11 @@ class RacePlayground(LiveBox):
             self.race.go()
         else:
             self.race.pause()
+
+    def _use_rate(self, change):
+        self.race.use(change["new"])
+        self._show()
+        self._drawing.draw()
 
     def _add_chosen(self):
         self.race.add(self._choice.value)

@@ -53,5 +53,5 @@ class RaceDrawing:
             chance=1 / len(photos.classes),
             source=photos.provenance,
             valid_n=len(photos.valid.labels),
-            bands=bands_of(self._earlier, race.arms, race.tier, photos),
+            bands=bands_of(self._earlier, race.arms, race.recipe, photos),
         )

@@ -10,9 +10,9 @@ import numpy as np
 
 from lessonlib.arms import ARMS
 from lessonlib.checks import require_type
+from lessonlib.study.pairing import paired, why_not_paired
 from lessonlib.study.parts import Part, Variant
 from lessonlib.study.plans import VARIANTS, added_variants
-from lessonlib.study.verdicts import paired, why_not_paired
 from lessonlib.training.runs import Run
 
 __all__ = ["Comparison", "comparisons", "compared", "not_compared", "runs_of"]
@@ -109,7 +109,7 @@ def compared(
     """(comparison, differences in points) per comparison that `part` plans and has pairs of.
 
     part: of a plan, from `plans.get_plan`; about: a question of `comparisons()`, None for all.
-    Differences are those of `verdicts.paired`; a comparison without a pair of runs is left out.
+    Differences are those of `pairing.paired`; a comparison without a pair of runs is left out.
     Raises TypeError if part is not a Part, ValueError for an unknown question.
     """
     rows = [(c, paired(ours, theirs)) for c, ours, theirs in _both_sides(part, runs, about)]

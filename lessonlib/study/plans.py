@@ -8,7 +8,12 @@ from lessonlib.arms import ARMS
 from lessonlib.checks import require_one_of
 from lessonlib.configs import TIERS, XRESNET50
 from lessonlib.study.parts import Part, Trial, Variant
-from lessonlib.study.second_study import primary_plan, rates_plan
+from lessonlib.study.second_study import (
+    primary_plan,
+    rates_plan,
+    thread_rates_plan,
+    thread_size_plan,
+)
 
 __all__ = ["CLEAN", "THREAD", "VARIANTS", "added_variants", "plan_names", "get_plan"]
 
@@ -104,6 +109,8 @@ PLANS: dict[str, Callable[[], list[Part]]] = {
     "precision": _precision_plan,
     "rates": rates_plan,
     "primary": primary_plan,
+    "thread-rates": thread_rates_plan,
+    "thread-size": thread_size_plan,
 }
 
 

@@ -1,4 +1,4 @@
-"""A study as a table: what was compared, and which verdicts hold for all comparisons together."""
+"""A study as a table: what was compared, and which verdicts stand in their family."""
 
 from collections.abc import Sequence
 from math import isfinite
@@ -7,8 +7,9 @@ import numpy as np
 from IPython.display import Markdown
 
 from lessonlib.study.comparisons import Comparison, compared, not_compared
+from lessonlib.study.intervals import interval, runs_needed
 from lessonlib.study.parts import Part
-from lessonlib.study.verdicts import FEWEST, interval, runs_needed, verdict, verdicts_together
+from lessonlib.study.verdicts import stands, verdict
 from lessonlib.training.runs import Run
 
 __all__ = ["study_table"]
@@ -20,6 +21,7 @@ COLUMNS = (
     "difference, points",
     "95% interval",
     "verdict",
+    "stands among all {}",
     "pairs to see 1 point",
 )
 
@@ -27,9 +29,10 @@ COLUMNS = (
 def study_table(parts: Sequence[Part], runs: Sequence[Run], about: str | None = None) -> Markdown:
     """One row per comparison: pairs of runs, mean difference in points, 95% interval, verdict.
 
-    parts: from `plans.get_plan`; runs: what is recorded of that plan; about: a question of
-    `comparisons.comparisons()`, None for all. Runs on different photos are never compared.
-    The last column is `verdicts.runs_needed` for a difference of one point.
+    The family of a verdict is all comparisons of its part; it stands if Holm's correction for the
+    whole family leaves it. parts: from `plans.get_plan`; runs: what is recorded of that plan;
+    about: a question of `comparisons.comparisons()`, None for all. Runs on different photos are
+    never compared. The last column is `intervals.runs_needed` for a difference of one point.
     ValueError for an unknown question.
     """
     tables = []
@@ -46,39 +49,36 @@ def _part_table(part, runs, about):
     ]
     if not rows:
         return " ".join(missing)
+    family = compared(part, runs)
+    stand = _standing(family)
     title = f"**{part.label}, {part.base.px} px, {part.base.epochs} epochs**"
-    head = f"| {' | '.join(COLUMNS)} |\n{'|---' * len(COLUMNS)}|"
-    lines = "\n".join(_comparison_row(*row) for row in rows)
+    columns = " | ".join(COLUMNS).format(len(stand))
+    head = f"| {columns} |\n{'|---' * len(COLUMNS)}|"
+    lines = "\n".join(_comparison_row(*row, stand) for row in rows)
     sources = "; ".join(sorted({f"{run.data}, {run.machine}" for run in runs}))
-    together = _together(compared(part, runs))
-    notes = " ".join([together, f"Measured on {sources}.", *missing])
+    notes = " ".join([f"Measured on {sources}.", *missing])
     return f"{title}\n\n{head}\n{lines}\n\n{notes}"
 
 
-def _comparison_row(comparison: Comparison, differences: np.ndarray) -> str:
+def _standing(family):
+    """{comparison: whether it stands} of those with enough pairs for an interval."""
+    family = [(comparison, d) for comparison, d in family if isfinite(interval(d)[0])]
+    verdicts = stands([differences for _, differences in family])
+    return {_named(comparison): stand for (comparison, _), stand in zip(family, verdicts)}
+
+
+def _named(comparison):
+    return comparison.label, comparison.against
+
+
+def _comparison_row(comparison: Comparison, differences: np.ndarray, stand: dict) -> str:
     n = len(differences)
     low, high = interval(differences)
     between = f"{low:+.1f} to {high:+.1f}" if isfinite(low) else "-"
     needed = runs_needed(differences, 1) if isfinite(low) else "-"
+    words = verdict(low, high, n)
+    alone = words.startswith("not")
+    together = "-" if alone else "yes" if stand[_named(comparison)] else "no"
     names = f"| {comparison.label} | {comparison.against}"
-    found = f"{differences.mean():+.1f} | {between} | {verdict(low, high, n)}"
+    found = f"{differences.mean():+.1f} | {between} | {words} | {together}"
     return f"{names} | {n} | {found} | {needed} |"
-
-
-def _together(rows):
-    """How many comparisons there are, and which verdicts hold for all of them together."""
-    rows = [(comparison, d) for comparison, d in rows if len(d) >= FEWEST]
-    if not rows:
-        return f"No comparison has the {FEWEST} pairs that an interval needs."
-    verdicts = verdicts_together([differences for _, differences in rows])
-    stand = [
-        f"{comparison.label} against {comparison.against}: {words}"
-        for (comparison, _), words in zip(rows, verdicts)
-        if not words.startswith("not")
-    ]
-    return (
-        f"Comparisons with an interval in the whole study: {len(rows)}. "
-        "Of those without any true difference one in twenty is called better or worse by chance. "
-        "With 95% for all of them together (Bonferroni) there stand: "
-        f"{'; '.join(stand) or 'none'}."
-    )

@@ -8,7 +8,8 @@ from lessonlib.configs import Network, Tier
 from lessonlib.study.parts import Part, Trial
 from lessonlib.training.runs import Run, load_runs
 
-__all__ = ["BOTTLENECK", "FOUR", "RATES", "rates_plan", "best_rates", "primary_plan"]
+__all__ = ["BOTTLENECK", "FOUR", "RATES", "rates_plan", "accuracies_by_rate", "swept_rates"]
+__all__ += ["best_rates", "primary_plan", "thread_rates_plan", "thread_size_plan"]
 
 FOUR = ("3x3", "2x2", "pair-act", "pair")
 RATES = (4e-3, 8e-3, 1.6e-2, 3.2e-2, 6.4e-2)
@@ -27,14 +28,51 @@ BOTTLENECK = Tier(
     lr=RATES[0],
 )
 
+# as near to the thread's xresnet50 as two cores come
+THREAD_SIZE = replace(
+    BOTTLENECK,
+    name="bottleneck-128",
+    px=128,
+    stored=192,
+    network=replace(BOTTLENECK.network, width=0.5, blocks=(2, 2, 2, 2)),
+)
+THREAD_SWEEP_SEED = 100
+THREAD_SEEDS = range(5)
+
 
 def rates_plan() -> list[Part]:
     """Every arm at every rate, seed by seed, so that a beginning is balanced too."""
+    rates = swept_rates(load_runs("rates"))
     trials = []
     for seed in SWEEP_SEEDS:
-        for rate in RATES:
+        for rate in rates:
             trials += [Trial(arm, replace(BOTTLENECK, lr=rate), seed) for arm in FOUR]
     return [Part("learning rates", BOTTLENECK, tuple(trials))]
+
+
+def accuracies_by_rate(runs: Iterable[Run]) -> dict[str, dict[float, list[float]]]:
+    """`{arm: {rate: accuracies in percent}}` of the sweep's finished runs."""
+    found: dict[str, dict[float, list[float]]] = {arm: {} for arm in FOUR}
+    for run in runs:
+        if run.arm in found and run.finished and run.seed in SWEEP_SEEDS:
+            found[run.arm].setdefault(run.recipe["lr"], []).append(100 * run.accuracy)
+    return found
+
+
+def swept_rates(runs: Iterable[Run]) -> list[float]:
+    """The rates of the sweep: RATES, and more until the best one of every arm lies inside."""
+    found = accuracies_by_rate(runs)
+    rates = list(RATES)
+    while not _missing(found, rates):
+        best = [_best(by_rate, rates) for by_rate in found.values()]
+        inside = [rates[0] < rate < rates[-1] for rate in best]
+        if all(inside):
+            break
+        if rates[0] in best:
+            rates.insert(0, rates[0] / 2)
+        if rates[-1] in best:
+            rates.append(rates[-1] * 2)
+    return rates
 
 
 def best_rates(runs: Iterable[Run]) -> dict[str, float]:
@@ -42,20 +80,26 @@ def best_rates(runs: Iterable[Run]) -> dict[str, float]:
 
     Of equal ones the lowest. Only complete sweeps count: ValueError if a run of one is missing.
     """
-    found: dict[str, dict[float, list[float]]] = {arm: {} for arm in FOUR}
-    for run in runs:
-        if run.arm in found and run.finished and run.seed in SWEEP_SEEDS:
-            found[run.arm].setdefault(run.recipe["lr"], []).append(run.accuracy)
-    best = {}
-    for arm, by_rate in found.items():
-        counts = {rate: len(by_rate.get(rate, [])) for rate in RATES}
-        if min(counts.values()) < len(SWEEP_SEEDS):
-            raise ValueError(
-                f"The sweep of {arm} is not complete, {sum(counts.values())} of "
-                f"{len(RATES) * len(SWEEP_SEEDS)} runs: train the plan rates first."
-            )
-        best[arm] = max(sorted(by_rate), key=lambda rate, of=by_rate: mean(of[rate]))
-    return best
+    runs = list(runs)
+    found = accuracies_by_rate(runs)
+    rates = swept_rates(runs)
+    missing = _missing(found, rates)
+    if missing:
+        raise ValueError(
+            f"The sweep of learning rates lacks {missing} of "
+            f"{len(FOUR) * len(rates) * len(SWEEP_SEEDS)} runs: train the plan rates first."
+        )
+    return {arm: _best(by_rate, rates) for arm, by_rate in found.items()}
+
+
+def _best(by_rate, rates):
+    return max(rates, key=lambda rate: mean(by_rate[rate]))
+
+
+def _missing(found, rates):
+    """How many runs the sweep of these rates lacks."""
+    counts = [len(by_rate.get(rate, [])) for by_rate in found.values() for rate in rates]
+    return sum(max(0, len(SWEEP_SEEDS) - count) for count in counts)
 
 
 def primary_plan() -> list[Part]:
@@ -65,3 +109,37 @@ def primary_plan() -> list[Part]:
     for seed in SEEDS:
         trials += [Trial(arm, replace(BOTTLENECK, lr=rates[arm]), seed) for arm in FOUR]
     return [Part("each arm at its best rate", BOTTLENECK, tuple(trials))]
+
+
+def thread_rates_plan() -> list[Part]:
+    """At the thread's size: each arm at its best rate of 64 px, half of it and double, one seed."""
+    rates = best_rates(load_runs("rates"))
+    trials = []
+    for factor in (1, 0.5, 2):
+        for arm in FOUR:
+            size = replace(THREAD_SIZE, lr=factor * rates[arm])
+            trials.append(Trial(arm, size, THREAD_SWEEP_SEED))
+    return [Part("learning rates at the thread's size", THREAD_SIZE, tuple(trials))]
+
+
+def thread_size_plan() -> list[Part]:
+    """Five seeds of each arm at its best rate there. ValueError before that sweep is done."""
+    [sweep] = thread_rates_plan()
+    found: dict[str, dict[float, list[float]]] = {arm: {} for arm in FOUR}
+    for run in load_runs("thread-rates"):
+        if run.finished and run.seed == THREAD_SWEEP_SEED:
+            found[run.arm].setdefault(run.recipe["lr"], []).append(run.accuracy)
+    planned: dict[str, list[float]] = {arm: [] for arm in FOUR}
+    for trial in sweep.trials:
+        planned[trial.arm].append(trial.recipe.lr)
+    missing = sum(rate not in found[arm] for arm, rates in planned.items() for rate in rates)
+    if missing:
+        raise ValueError(
+            f"The sweep at the thread's size lacks {missing} of {len(sweep.trials)} runs: "
+            "train the plan thread-rates first."
+        )
+    best = {arm: _best(found[arm], sorted(rates)) for arm, rates in planned.items()}
+    trials = []
+    for seed in THREAD_SEEDS:
+        trials += [Trial(arm, replace(THREAD_SIZE, lr=best[arm]), seed) for arm in FOUR]
+    return [Part("each arm at the thread's size", THREAD_SIZE, tuple(trials))]

@@ -88,7 +88,16 @@ def _outcome(race):
         return f"Finished: {trained}"
     if race.stopped:
         return f"Stopped: {trained} Start goes on after the last finished epoch."
-    return f"{trained} Each has {race.tier.epochs} epochs, on {race.photos.source}. Press Start."
+    by = f"{race.tier.epochs} epochs, learning rate {_rates(race)}"
+    return f"{trained} Each has {by}, on {race.photos.source}. Press Start."
+
+
+def _rates(race):
+    """The learning rates of the arms in words: one, or each arm's."""
+    rates = {arm.label: f"{race.recipe(arm).lr:g}" for arm in race.arms}
+    if len(set(rates.values())) == 1:
+        return rates.popitem()[1]
+    return "; ".join(f"{rate} for {label}" for label, rate in rates.items())
 
 
 def _taken_up(race):

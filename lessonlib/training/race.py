@@ -2,6 +2,7 @@
 
 import threading
 import time
+from dataclasses import replace
 
 from lessonlib.arms import check_arm
 from lessonlib.training.checkpoints import checkpoint_path
@@ -22,18 +23,20 @@ class Race:
     `record_as`, with the same seed, recipe, data set and arithmetic, is not trained again. One that
     was stopped or killed goes on after its last finished epoch.
 
+    rates: `{arm's name: learning rate}`; an arm without one has the tier's.
     arms: those in the race, in their order; more may be added at any time. runs: the `Run` of each
     that has been trained, a stopped one too, as far as it came. models: what each has learnt, by
     name, if it was trained here. taken_up: the arms whose runs were recorded before. live: the run
     at hand, None until its first batch is done. error: what broke the race off, or None.
     """
 
-    def __init__(self, arms, photos, tier, seed=0, record_as="local", tell=lambda: None):
+    def __init__(self, arms, photos, tier, seed=0, record_as="local", tell=None, rates=None):
         self.photos = photos
         self.tier = tier
         self.seed = seed
         self.record_as = record_as
-        self.tell = tell
+        self.tell = tell or (lambda: None)
+        self.rates = dict(rates or {})
         self.arms = []
         self.runs = []
         self.models = {}
@@ -58,16 +61,38 @@ class Race:
         check_arm(arm)
         if arm in self.arms:
             raise ValueError(f"{arm.label} is in the race already: add another arm.")
-        known = [run for run in own_runs(self.record_as) if self._is_of(arm, run)]
         with self._lock:
-            if known:
-                self.runs = [*self.runs, known[-1]]
-                self.taken_up.append(arm)
+            self._take_up(arm)
             self.arms.append(arm)
+
+    def recipe(self, arm):
+        """The tier that `arm` is trained by: its own learning rate, if it has one."""
+        return replace(self.tier, lr=self.rates.get(arm.name, self.tier.lr))
+
+    def use(self, rates):
+        """Race by other learning rates, `{arm's name: rate}`; runs recorded by them are taken up.
+
+        ValueError while it runs: stop it first.
+        """
+        with self._lock:
+            if self._thread is not None:
+                raise ValueError("The race is running: stop it, then choose another learning rate.")
+            self.rates = dict(rates)
+            self.runs = []
+            self.models = {}
+            self.taken_up = []
+            for arm in self.arms:
+                self._take_up(arm)
+
+    def _take_up(self, arm):
+        known = [run for run in own_runs(self.record_as) if self._is_of(arm, run)]
+        if known:
+            self.runs = [*self.runs, known[-1]]
+            self.taken_up.append(arm)
 
     def _is_of(self, arm, run):
         same = (run.arm, run.seed, run.arithmetic) == (arm.name, self.seed, arithmetic_here())
-        return same and run.matches(self.tier, self.photos)
+        return same and run.matches(self.recipe(arm), self.photos)
 
     @property
     def left(self):
@@ -159,7 +184,7 @@ class Race:
 
     def _train(self, arm):
         self.tell()
-        learner = learner_for(arm, self.photos, self.tier, self.seed)
+        learner = learner_for(arm, self.photos, self.recipe(arm), self.seed)
         run = fit(learner, self._watch, self._control, checkpoint_path(learner), self.record_as)
         with self._lock:
             others = [other for other in self.runs if other.arm != arm.name]

@@ -22,17 +22,19 @@ class Band:
     sources: frozenset
 
 
-def bands_of(earlier, arms, tier, photos):
+def bands_of(earlier, arms, recipe, photos):
     """A `Band` for every arm with two or more among the `earlier` runs that match, and no other.
 
-    A run matches if its recipe is that of `tier` and its data set that of `photos`. All bands are
-    of one `runs.Arithmetic`, the one with the most of these runs. The middle 80% by epoch if each
-    of these arms has five runs or more, else from the least to the most.
+    A run matches if its recipe is the tier `recipe(arm)` and its data set that of `photos`. All
+    bands are of one `runs.Arithmetic`, the one with the most of these runs. The middle 80% by epoch
+    if each of these arms has five runs or more, else from the least to the most.
     """
-    names = [arm.name for arm in arms]
-    matching = [run for run in earlier if run.arm in names and run.matches(tier, photos)]
+    recipes = {arm.name: recipe(arm) for arm in arms}
+    matching = [
+        run for run in earlier if run.arm in recipes and run.matches(recipes[run.arm], photos)
+    ]
     alike = _most_common(matching)
-    by_arm = {name: [] for name in names}
+    by_arm = {name: [] for name in recipes}
     for run in alike:
         by_arm[run.arm].append(run)
     chosen = [runs for runs in by_arm.values() if len(runs) > 1]

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lessonlib.algebra.factoring import is_product
+from lessonlib.algebra.nearest_product import nearest_product
 from lessonlib.kernels import compose
 
 REAL = {
@@ -202,6 +203,32 @@ def test_floating_point_products_near_and_far_from_a_double_root(closeness):
         assert (compose(found.B, found.C) - A).norm() <= 1e-9 * A.norm()
         noise = torch.randn(3, 3, dtype=torch.float64, generator=random)
         assert is_product(A + 1e-4 * A.norm() * noise).answer == "never"
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float16, torch.bfloat16], ids=str)
+@pytest.mark.parametrize("decimals", [True, False], ids=["decimals", "normal"])
+def test_a_product_in_any_precision_is_one(dtype, decimals):
+    random = torch.Generator().manual_seed(2)
+    for _ in range(50):
+        factors = torch.randn(2, 2, 2, generator=random)
+        B, C = (factors.round(decimals=1) if decimals else factors).to(dtype)
+        found = is_product(compose(B, C))
+        assert found.answer == "real"
+        error = (compose(found.B, found.C) - compose(B, C).double()).norm()
+        assert error <= 4 * torch.finfo(dtype).eps * compose(B, C).double().norm()
+
+
+def test_other_kernels_are_none_in_any_precision():
+    for A in torch.randn(12, 3, 3, generator=torch.Generator().manual_seed(3)):
+        distance = nearest_product(A).relative
+        for dtype in (torch.float64, torch.float32, torch.bfloat16):
+            near = distance < 8 * torch.finfo(dtype).eps
+            assert near or is_product(A.to(dtype)).answer == "never"
+
+
+def test_its_truth_is_its_verdict():
+    for A, verdict in CASES:
+        assert bool(is_product(A)) == (verdict == "real")
 
 
 def test_tolerance_is_a_relative_distance():

@@ -9,8 +9,9 @@ float32 those of the first study: the same tier, seeds, photos and torch.
 import numpy as np
 
 from lessonlib.arms import ARMS
+from lessonlib.study.intervals import FEWEST, interval
 from lessonlib.study.plans import get_plan
-from lessonlib.study.verdicts import FEWEST, interval, verdict
+from lessonlib.study.verdicts import verdict
 from lessonlib.training.runs import load_runs
 
 

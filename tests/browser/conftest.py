@@ -15,11 +15,12 @@ from filelock import FileLock
 
 from helpers import live_classic, live_lab
 from helpers.hand import box_with
+from helpers.live_pages import LEVELS, page_with
 from helpers.serving import CHROMIUM, FLAGS
 
 ROOT = Path(__file__).parents[2]
 NOTEBOOKS = ROOT / "notebooks"
-PATIENCE = 60_000  # milliseconds
+PATIENCE = 180_000  # milliseconds: on a machine that trains beside the tests a picture takes long
 CLASSIC = pytest.mark.skipif(
     "LESSON_CLASSIC" not in os.environ,
     reason="LESSON_CLASSIC is not set: scripts/colab_standin.sh sets it",
@@ -116,3 +117,52 @@ def playground(front, notebook):
         return box_with(page, text)
 
     return found
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory):
+    """Of a page on the disk with one playground: `address(name)`."""
+    folder = tmp_path_factory.mktemp("pages")
+
+    def of(name):
+        file = folder / f"{name}.html"
+        file.write_text(page_with(name))
+        return file.as_uri()
+
+    return of
+
+
+@pytest.fixture(scope="module")
+def page(browser):
+    page = browser.new_page()
+    page.set_default_timeout(20_000)
+    page.add_init_script(LEVELS)
+    yield page
+    page.close()
+
+
+@pytest.fixture
+def opened(page, address):
+    """`opened(name)` gives the playground, alone in its page, as at first."""
+    errors = []
+
+    def remember(error):
+        errors.append(str(error))
+
+    def open_page(name):
+        page.goto(address(name))
+        return page.locator(".lesson-playground")
+
+    page.on("pageerror", remember)
+    yield open_page
+    page.remove_listener("pageerror", remember)
+    assert errors == []
+
+
+@pytest.fixture
+def phone(browser):
+    """A page of a phone, as wide as many of them."""
+    size = {"width": 390, "height": 600}
+    context = browser.new_context(viewport=size, has_touch=True, is_mobile=True)
+    yield context.new_page()
+    context.close()

@@ -41,15 +41,15 @@ def close(shown, expected):
 
 
 @pytest.fixture(params=[DESK, PHONE])
-def front(request, browser, site):
-    """`front(step)` gives a figure of the page; races are over at once.
+def figures(request, browser, site):
+    """`figures(step)` gives a figure of the page; races are over at once.
 
     The page must not have failed, asked for anything from elsewhere, or become wider than it is.
     """
     page = browser.new_page(
         viewport={"width": request.param, "height": 844}, reduced_motion="reduce"
     )
-    page.set_default_timeout(20_000)
+    page.set_default_timeout(60_000)
     wrong = []
     page.on("pageerror", lambda error: wrong.append(str(error)))
     page.on("console", lambda message: wrong.append(message.text))
@@ -83,8 +83,8 @@ def type_into(figure, name, row, column, text):
     field.press("Enter")
 
 
-def test_a_kernel_slides_and_one_output_is_its_nine_products(front):
-    figure = front("slide")
+def test_a_kernel_slides_and_one_output_is_its_nine_products(figures):
+    figure = figures("slide")
     dog = matrix(figure, "the picture")
     sobel = THREE["Sobel"]
     close(matrix(figure, "the result"), correlate(dog, sobel))
@@ -104,8 +104,8 @@ def test_a_kernel_slides_and_one_output_is_its_nine_products(front):
     close(matrix(figure, "the kernel"), changed)
 
 
-def test_a_slide_walks_on_until_it_is_stopped(front):
-    figure = front("slide")
+def test_a_slide_walks_on_until_it_is_stopped(figures):
+    figure = figures("slide")
     products = matrix(figure, "nine products")
     figure.get_by_role("button", name="Slide").click()
     frame = figure.locator(".ex-frame").first
@@ -116,9 +116,9 @@ def test_a_slide_walks_on_until_it_is_stopped(front):
     assert not torch.equal(matrix(figure, "nine products"), products)
 
 
-def test_a_2x2_placed_at_each_corner_gives_the_same_numbers(front):
-    figure = front("place")
-    dog = matrix(front("slide"), "the picture")
+def test_a_2x2_placed_at_each_corner_gives_the_same_numbers(figures):
+    figure = figures("place")
+    dog = matrix(figures("slide"), "the picture")
     small = matrix(figure, "a 2x2")
     alone = correlate(dog, small)
     for n, corner in enumerate(("top left", "top right", "bottom left", "bottom right")):
@@ -132,8 +132,8 @@ def test_a_2x2_placed_at_each_corner_gives_the_same_numbers(front):
     says(figure, "no 2x2 can do")
 
 
-def test_four_copies_of_b_laid_over_each_other_are_a(front):
-    figure = front("stamp")
+def test_four_copies_of_b_laid_over_each_other_are_a(figures):
+    figure = figures("stamp")
     step_up = cell(figure, "B", 0, 1)
     step_up.focus()
     step_up.press("ArrowUp")
@@ -156,8 +156,8 @@ def test_four_copies_of_b_laid_over_each_other_are_a(front):
     assert copies.nth(0).locator(".lit").count() == figure.locator(".ex-copy .lit").count() == 4
 
 
-def test_the_copies_come_together_by_keys(front):
-    figure = front("stamp")
+def test_the_copies_come_together_by_keys(figures):
+    figure = figures("stamp")
     slider = figure.get_by_role("slider")
     slider.focus()
     slider.press("End")
@@ -167,17 +167,17 @@ def test_the_copies_come_together_by_keys(front):
     np.testing.assert_allclose(places, [(0, 0), (1, 0), (0, 1), (1, 1)], atol=0.02)
 
 
-def test_a_pair_with_a_name_is_the_same_in_all_figures(front):
-    front("stamp").get_by_role("button", name="Sobel").click()
+def test_a_pair_with_a_name_is_the_same_in_all_figures(figures):
+    figures("stamp").get_by_role("button", name="Sobel").click()
     b, c = PAIRS["Sobel"]
-    close(matrix(front("stamp"), "A"), THREE["Sobel"])
+    close(matrix(figures("stamp"), "A"), THREE["Sobel"])
     for step in ("pixel", "relu"):
-        close(matrix(front(step), "B"), b)
-        close(matrix(front(step), "C"), c)
+        close(matrix(figures(step), "B"), b)
+        close(matrix(figures(step), "C"), c)
 
 
-def test_one_bright_pixel_becomes_a_turned(front):
-    figure = front("pixel")
+def test_one_bright_pixel_becomes_a_turned(figures):
+    figure = figures("pixel")
     b = matrix(figure, "B")
     c = matrix(figure, "C")
     close(matrix(figure, "A, turned"), compose(b, c).flip(0, 1))
@@ -200,8 +200,8 @@ def missed(figure):
     return float(shown) / 100
 
 
-def test_a_is_dragged_to_the_products_and_the_distance_falls_to_zero(front):
-    figure = front("products")
+def test_a_is_dragged_to_the_products_and_the_distance_falls_to_zero(figures):
+    figure = figures("products")
     assert missed(figure) == pytest.approx(
         nearest_product(THREE["box blur"]).relative.item(), abs=6e-4
     )
@@ -225,8 +225,8 @@ def test_a_is_dragged_to_the_products_and_the_distance_falls_to_zero(front):
     assert shares[-1] == pytest.approx(nearest_product(a).relative.item(), abs=6e-4)
 
 
-def test_the_keys_move_a_over_the_plane(front):
-    figure = front("products")
+def test_the_keys_move_a_over_the_plane(figures):
+    figure = figures("products")
     figure.get_by_role("button", name="identity").click()
     assert missed(figure) == 0
     dot = figure.locator(".ex-dot")
@@ -244,9 +244,9 @@ def test_the_keys_move_a_over_the_plane(front):
     assert missed(figure) == pytest.approx(nearest_product(a).relative.item(), abs=6e-4)
 
 
-def test_a_relu_between_breaks_it_and_not_where_nothing_is_negative(front):
-    figure = front("relu")
-    dog = matrix(front("slide"), "the picture")
+def test_a_relu_between_breaks_it_and_not_where_nothing_is_negative(figures):
+    figure = figures("relu")
+    dog = matrix(figures("slide"), "the picture")
     says(figure, "No difference, whatever")
     figure.get_by_role("checkbox").check()
     middle = correlate(dog, matrix(figure, "B"), padding=1)
@@ -260,8 +260,8 @@ def test_a_relu_between_breaks_it_and_not_where_nothing_is_negative(front):
     says(figure, "the ReLU does nothing")
 
 
-def test_each_race_is_a_seed_of_the_recorded_runs(front):
-    figure = front("race")
+def test_each_race_is_a_seed_of_the_recorded_runs(figures):
+    figure = figures("race")
     names = {"3x3": "one 3x3", "2x2": "one 2x2"}
     names |= {"pair-act": "two 2x2, two activations", "pair": "two 2x2, one activation"}
     recorded = {}
@@ -346,7 +346,7 @@ def test_without_scripts_each_step_has_a_still_and_asks_for_no_hand(browser, sit
 def network(browser, site):
     """Notebook 09's page: `page`, and `answers(photo)` of the pair and of the merged, `(2, 10)`."""
     page = browser.new_page()
-    page.set_default_timeout(30_000)
+    page.set_default_timeout(60_000)
     page.goto((site / "09_train_two_ship_one.html").as_uri())
     page.add_script_tag(path=site / "_static" / "pair.js")
 

@@ -31,7 +31,7 @@ PLAYGROUNDS = [
     ("03_the_way_back", "after the nearest product", FIELD, ("-", "3", "Tab")),
     ("04_what_breaks_it", "wrong where orange", "input[type=checkbox]", ("Space",)),
     ("05_what_it_costs", "Multiplications, if one 3x3", ".noUi-handle", ("ArrowLeft",)),
-    ("06_imagewoof", "of these studies conclude", ".noUi-handle", ("ArrowRight",)),
+    ("06_imagewoof", "for 80% of the studies", ".noUi-handle", ("ArrowRight",)),
     ("07_stem_and_order", "mean before", "button:not(.mod-active)", ("Enter",)),
     ("08_five_by_five", "after A alone", FIELD, ("-", "3", "Tab")),
 ]

@@ -9,13 +9,16 @@ def test_a_chain_grows_is_refused_and_undone(playground):
     says(box, "Exactly one 3x3, stride 1, padding 1, borders included")
     before = pictures(box)
     key(box.locator(HANDLE).first, "ArrowRight")  # how many links
+    says(box, "Exactly one 4x4")  # said last, after all pictures
     grown = changed(box, before)
-    says(box, "Exactly one 4x4")
     key(box.locator(HANDLE).nth(8), "ArrowRight")  # the padding of the second link
-    changed(box, grown)
+    says(box, "padding 2")
+    padded = changed(box, grown)
     key(box.locator("input[type=checkbox]").first, "Space")  # the bias of the first
     says(box, "Refused: of link 1 and then link 2")
     says(box, "it adds a number (a bias or a BatchNorm) that the padding lacks")
-    for _ in range(3):
-        press(box, "Undo")
+    changed(box, padded)
+    assert press(box, "Undo") == padded
+    assert press(box, "Undo") == grown
+    assert press(box, "Undo") == before
     says(box, "Exactly one 3x3")

@@ -1,220 +1,22 @@
-"""The playgrounds that compute in the page, from the disk, with no kernel: pixels against torch, the
+"""The playgrounds that compute in the page, from the disk, with no kernel: the
 hand on a kernel, keys, a finger, a photo, bad input, and the still where no script runs."""
 
-import base64
 import io
 import json
 
-import numpy as np
 import pytest
-import torch
 from PIL import Image
-from torch.nn.functional import conv2d, pad
 
 from helpers.hand import a_photo
+from helpers.live_pages import furthest, looks, shown
 from lessonlib.algebra import named_kernels
-from lessonlib.kernels import compose, output_size, receptive_field
+from lessonlib.kernels import compose, receptive_field
 from lessonlib.playgrounds.colors import brightness
-from lessonlib.playgrounds.live import SCRIPT, html
+from lessonlib.playgrounds.live import SCRIPT
 from lessonlib.playgrounds.live.named import PLAYGROUNDS
-from lessonlib.playgrounds.receptive_field import paths
 from lessonlib.sample_photos import sample_photo
 
-VIEWPORT = '<meta name=viewport content="width=device-width">'
-PAGE = (
-    "<!doctype html><html lang=en><meta charset=utf-8>{}<title>t</title><body>{}<script>{}</script>"
-)
-# the levels of each canvas, red, green and blue of each pixel, in base 64, with height and width
-LEVELS = """window.levels = root => [...root.querySelectorAll('canvas')].map(canvas => {
-    const { width, height } = canvas;
-    const all = canvas.getContext('2d').getImageData(0, 0, width, height).data.filter((_, i) => i % 4 < 3);
-    let text = '';
-    for (let i = 0; i < all.length; i += 4096) text += String.fromCharCode(...all.slice(i, i + 4096));
-    return [height, width, btoa(text)]; });
-window.paste = (cell, text) => {
-    const clipboardData = new DataTransfer();
-    clipboardData.setData('text', text);
-    cell.dispatchEvent(new ClipboardEvent('paste', { clipboardData, bubbles: true, cancelable: true }));
-};"""
 CELL = "input.lesson-cell"
-
-
-@pytest.fixture(scope="module")
-def address(tmp_path_factory):
-    """Of a page on the disk with one playground: `address(name)`."""
-    folder = tmp_path_factory.mktemp("pages")
-
-    def of(name):
-        file = folder / f"{name}.html"
-        playground = PLAYGROUNDS[name]
-        element = html(playground.state(), a_photo(), playground.alt())
-        file.write_text(PAGE.format(VIEWPORT, element, SCRIPT.read_text()))
-        return file.as_uri()
-
-    return of
-
-
-@pytest.fixture(scope="module")
-def page(browser):
-    page = browser.new_page()
-    page.set_default_timeout(20_000)
-    page.add_init_script(LEVELS)
-    yield page
-    page.close()
-
-
-@pytest.fixture
-def opened(page, address):
-    """`opened(name)` gives the playground, alone in its page, as at first."""
-    errors = []
-
-    def remember(error):
-        errors.append(str(error))
-
-    def open_page(name):
-        page.goto(address(name))
-        return page.locator(".lesson-playground")
-
-    page.on("pageerror", remember)
-    yield open_page
-    page.remove_listener("pageerror", remember)
-    assert errors == []
-
-
-def levels(pictures):
-    """What `levels` gave, as `(3, h, w)` tensors."""
-    found = []
-    for height, width, text in pictures:
-        flat = np.frombuffer(base64.b64decode(text), np.uint8)
-        found.append(torch.tensor(flat).reshape(height, width, 3).permute(2, 0, 1))
-    return found
-
-
-def shown(box):
-    return levels(box.evaluate("levels"))
-
-
-def by_torch(photo, *kernels, padding=0):
-    """The levels of the photo after the kernels, one after the other."""
-    y = photo[:, None]
-    for kernel in kernels:
-        y = conv2d(y, kernel[None, None], padding=padding)
-    whole = compose(*kernels)
-    return (brightness(y[:, 0], whole)[0].clamp(0, 1) * 255).round()
-
-
-def as_text(kernel):
-    return "\n".join("\t".join(map(repr, row)) for row in kernel.tolist())
-
-
-def looks(box):
-    """All its pictures, to be compared with others."""
-    return box.locator("canvas").evaluate_all("all => all.map(canvas => canvas.toDataURL())")
-
-
-def furthest(found, wanted):
-    return max((a.double() - b).abs().max().item() for a, b in zip(found, wanted, strict=True))
-
-
-@pytest.mark.parametrize("photo", ["flower", "temple"])
-@pytest.mark.parametrize("size", ["3x3", "2x2"])
-def test_a_kernel_gives_torchs_pixels_for_each_preset(opened, photo, size):
-    box = opened("kernel")
-    x = sample_photo(photo, 120)
-    box.locator("select").first.select_option(photo)
-    box.get_by_role("button", name=size).click()
-    for name, kernel in {"3x3": named_kernels.THREE, "2x2": named_kernels.TWO}[size].items():
-        box.get_by_label("preset").select_option(name)
-        assert furthest(shown(box), [255 * x, by_torch(x, kernel)]) <= 1, name
-
-
-def routes(x, b, c):
-    """The four pictures of the composition playground."""
-    return [255 * x, by_torch(x, b), by_torch(x, b, c), by_torch(x, compose(b, c))]
-
-
-@pytest.mark.parametrize("photo", ["flower", "temple"])
-@pytest.mark.parametrize(
-    "size, pairs", [("2x2", named_kernels.PAIRS), ("3x3", named_kernels.PAIRS_OF_THREE)]
-)
-def test_two_kernels_give_torchs_pixels_for_each_preset(opened, photo, size, pairs):
-    box = opened(f"composition of {size}")
-    x = sample_photo(photo, 120)
-    box.locator("select").first.select_option(photo)
-    for name, pair in pairs.items():
-        box.get_by_label("preset").select_option(name)
-        assert furthest(shown(box), routes(x, *pair)) <= 1, name
-        assert box.get_by_label("preset").input_value() == name
-
-
-@pytest.mark.parametrize("size", [2, 3])
-def test_random_kernels_give_torchs_pixels(opened, size):
-    box = opened(f"composition of {size}x{size}")
-    x = sample_photo("flower", 120)
-    draw = torch.Generator().manual_seed(size)
-    kernels = 6 * torch.rand(25, 2, size, size, generator=draw, dtype=torch.float64) - 3
-    texts = [[as_text(b), as_text(c)] for b, c in kernels]
-    pictures = box.evaluate(
-        """(box, texts) => texts.map(pair => {
-            const grids = box.querySelectorAll('[role=group].lesson-cells');
-            pair.forEach((text, i) => paste(grids[i].querySelector('input'), text));
-            return levels(box).slice(1); })""",
-        texts,
-    )
-    for (b, c), found in zip(kernels, pictures, strict=True):
-        assert furthest(levels(found), routes(x, b, c)[1:]) <= 1
-
-
-@pytest.mark.parametrize(
-    "place, corner",
-    [
-        ("top left", (0, 0)),
-        ("top right", (0, 1)),
-        ("bottom left", (1, 0)),
-        ("bottom right", (1, 1)),
-    ],
-)
-def test_a_placed_kernel_gives_torchs_pixels_and_says_where_the_picture_goes(opened, place, corner):
-    box = opened("placement")
-    x = sample_photo("flower", 48)
-    box.get_by_role("button", name=place).click()
-    box.get_by_label("times").fill("3")
-    row, column = corner
-    blur = torch.full((2, 2), 0.25, dtype=torch.float64)
-    kernel = pad(blur, (column, 1 - column, row, 1 - row))
-    assert furthest(shown(box), [255 * x, by_torch(x, *[kernel] * 3, padding=1)]) <= 1
-    ways = f"1.5 pixels {['down', 'up'][row]} and 1.5 {['right', 'left'][column]}"
-    box.get_by_text(f"A window at the {place} moves the picture {ways}").wait_for()
-    box.get_by_role("button", name="Undo").click()
-    assert box.get_by_label("times").input_value() == "1"
-
-
-@pytest.mark.parametrize(
-    "layers",
-    [[(2, 1), (2, 1)], [(3, 2), (3, 1), (2, 3)], [(7, 3)] * 5],
-)
-def test_a_stack_says_what_one_output_sees(opened, layers):
-    box = opened("stack")
-    layers = layers + [(1, 1)] * (5 - len(layers))
-    for n, (size, stride) in enumerate(layers, 1):
-        box.get_by_label(f"size {n}").fill(str(size))
-        box.get_by_label(f"stride {n}").fill(str(stride))
-    sizes, strides = zip(*layers)
-    field = receptive_field(sizes, strides)
-    outputs = 64
-    for k, stride in layers:
-        outputs = output_size(outputs, k, stride, (k // 2, k - 1 - k // 2))
-    box.get_by_text(f"sees {field} pixels a side; 64 pixels become {outputs}").wait_for()
-    weights = sum(k * k for k in sizes if k > 1)
-    assert f"{weights} weights per channel" in box.inner_text()
-    [row] = shown(box)
-    seen = paths(sizes, strides)
-    inside = min(64, len(seen))
-    share = 1 - row[0, 0].double() / 255
-    start = (64 - inside) // 2
-    middle = seen[max(0, (len(seen) - 64) // 2) :][:64] / seen.max()
-    assert (share[start : start + inside] - middle).abs().max() < 0.01
-    assert share.sum().item() == pytest.approx(middle.sum().item(), abs=0.2)
 
 
 def first_cell(box):
@@ -333,15 +135,6 @@ def swipe(page, x, y, right, down):
     for point in points[1:]:
         touch.send("Input.dispatchTouchEvent", {"type": "touchMove", "touchPoints": [point]})
     touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
-
-
-@pytest.fixture
-def phone(browser):
-    """A page of a phone, as wide as many of them."""
-    size = {"width": 390, "height": 600}
-    context = browser.new_context(viewport=size, has_touch=True, is_mobile=True)
-    yield context.new_page()
-    context.close()
 
 
 def test_a_finger_changes_a_number_sideways_and_scrolls_up_and_down(phone, address):
@@ -505,3 +298,27 @@ def test_without_scripts_the_still_stays(browser, address):
     assert still.get_attribute("alt") == PLAYGROUNDS["kernel"].alt()
     assert json.loads(page.locator(".lesson-playground script").inner_text())["kind"] == "kernel"
     page.context.close()
+
+
+UPLOAD = """<div class="lesson-widgets"><button class="widget-upload">your own</button>
+    <span role="status"></span></div>
+    <script>window.heard = 0;
+    const input = document.createElement('input');
+    input.type = 'file';
+    document.querySelector('.widget-upload').addEventListener('click', () => input.click());
+    input.addEventListener('change', () => { heard += 1; });</script>"""
+
+
+def test_a_file_too_large_for_the_server_is_answered_and_not_sent(page):
+    page.set_content(UPLOAD)  # as ipywidgets builds it: the input stands nowhere in the page
+    page.add_script_tag(content=SCRIPT.read_text())
+    page.evaluate("lesson.adopt()")
+    for megabytes, heard in ((9, 1), (10, 1), (10, 1), (1, 2)):
+        with page.expect_file_chooser() as chooser:
+            page.get_by_role("button", name="your own").click()
+        photo = {"name": "mine.png", "mimeType": "image/png", "buffer": b"0" * (megabytes * 10**6)}
+        chooser.value.set_files(photo)
+        page.wait_for_timeout(200)
+        assert page.evaluate("heard") == heard
+        if megabytes == 10:
+            page.get_by_text("That file has 10 MB and this takes up to 9").wait_for()

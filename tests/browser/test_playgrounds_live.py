@@ -79,6 +79,42 @@ def test_a_saved_playground_is_live_again_without_its_kernel(front, server, play
     assert changed(box, before, which=1)[0] == before[0]
 
 
+PASTE = """(cell, text) => {
+    const clipboardData = new DataTransfer();
+    clipboardData.setData('text', text);
+    cell.dispatchEvent(new ClipboardEvent('paste', { clipboardData, bubbles: true, cancelable: true })); }"""
+SCROLLS = """box => [box, ...box.querySelectorAll('.widget-box, .widget-vbox, .widget-hbox')].filter(e =>
+    e.clientWidth && (e.offsetWidth - e.clientWidth > 4 || e.offsetHeight - e.clientHeight > 4)).length"""
+
+
+def test_numbers_of_widgets_are_dragged_pasted_and_typed_with_a_comma(playground):
+    box = playground("03_the_way_back", "after the nearest product")
+    page = box.page
+    assert box.evaluate(SCROLLS) == 0
+    field = box.locator(FIELD).first
+    field.hover()
+    until(field, "field => field.type === 'text'")  # no wheel changes it
+    before = pictures(box)
+    place = field.bounding_box()
+    page.mouse.move(place["x"] + 20, place["y"] + 10)
+    page.mouse.down()
+    for right in (30, 40, 60):
+        page.mouse.move(place["x"] + right, place["y"] + 10)
+    page.mouse.up()
+    changed(box, before)
+    until(field, "field => field.value === '0'")  # -1, and four steps
+    assert press(box, "Undo") == before  # one drag is one step
+    for text, value in (("1,5", "1.5"), ("abc", "1.5")):
+        field.fill(text)
+        field.press("Tab")
+        until(field, "(field, value) => field.value === value", value)
+    says(box, "abc is not. The last good value, 1.5, is back.")
+    field.evaluate(PASTE, "1 2 3\n4 5 6\n7 8 9")
+    until(box.locator(FIELD).last, "field => field.value === '9'")
+    field.evaluate(PASTE, "1 2\n3 4")
+    says(box, "The pasted table is 2x2, A, the 3x3 is 3x3.")
+
+
 def test_a_slider_moved_by_keys_moves_the_flower(playground):
     box = playground("01_kernels_and_padding", "after the padded kernel")
     before = pictures(box)
@@ -109,11 +145,11 @@ def test_the_switchboard_is_switched_and_undone(playground):
     bring_a_photo_and_a_file_that_is_none(box)
 
 
-def test_studies_are_drawn_and_undone(playground):
-    box = playground("06_imagewoof", "of these studies conclude")
-    key_and_undo(
-        box, box.locator(HANDLE).last, "ArrowRight", "from 1.25 points on", "from 1 points on"
-    )
+def test_the_runs_needed_follow_the_difference_and_back(playground):
+    box = playground("06_imagewoof", "for 80% of the studies")
+    before = box.locator("[role=status]").inner_text()
+    key_and_undo(box, box.locator(HANDLE).first, "ArrowRight")
+    says(box, before)
 
 
 def test_the_order_is_turned_round_and_back(playground):

@@ -33,7 +33,6 @@ TestCheckers = checker_tests(
             "Row and column are exchanged": lambda k, size, row, col: embed(k, size, col, row),
             "from the bottom right": embed_from_the_bottom_right,
             "you flip the kernel": lambda k, *place: embed(k.flip(0, 1), *place),
-            "float32": lambda *case: embed(*case).float(),
         },
         check_padding: {
             "The padding is on the wrong side": lambda row, col: (col, 1 - col, row, 1 - row),

@@ -10,8 +10,11 @@ from lessonlib.arms import ARMS
 from lessonlib.figures.arms import footprints, ways
 from lessonlib.figures.recorded_runs import curves_chart, differences_chart, recorded_chart
 from lessonlib.figures.style import arm_style
+from lessonlib.figures.trained_kernels import changes_chart
 from lessonlib.kernels import compose, embed
-from lessonlib.study.verdicts import interval, verdict
+from lessonlib.study.intervals import interval
+from lessonlib.study.verdicts import verdict
+from lessonlib.training.trained_kernels import TrainedLayer, constant_share
 
 TWO, THREE, FIVE = (torch.ones(k, k) for k in (2, 3, 5))
 PAIR = compose(TWO, TWO)
@@ -95,3 +98,12 @@ def test_runs_on_other_photos_are_not_drawn_together(chart):
     theirs = [run("2x2", 0.5, data="dogs")]
     with pytest.raises(ValueError, match="several sets of photos"):
         chart({"ours": [run("3x3", 0.5)], "theirs": theirs})
+
+
+def test_what_training_changed_is_said_in_words():
+    initial = torch.randn(20, 3, 3, generator=torch.Generator().manual_seed(0))
+    of_equal_entries = torch.arange(20.0)[:, None, None].expand_as(initial)
+    layer = TrainedLayer("0", (4, 5), initial + of_equal_entries, initial, {})
+    before, after = (constant_share(kernels) for kernels in (initial, layer.kernels))
+    words = changes_chart([layer, layer], "nothing at all").alt
+    assert words.count(f"{before:.0%}, 100%, {after:.0%}") == 2

@@ -1,4 +1,7 @@
-"""A server on this machine for one archive; it can break off, be slow, or know no ranges."""
+"""A server on this machine for one archive; it can break off, be slow, or know no ranges.
+
+It takes the requests of a proxy, too, for any host.
+"""
 
 import hashlib
 import threading
@@ -13,7 +16,8 @@ class Served:
     """An archive on the server.
 
     breaks: after so many bytes each of the next connections is cut; slow: seconds before each
-    4 KiB; seen: (first byte, bytes sent) of every answer.
+    4 KiB; seen: (first byte, bytes sent) of every answer; page: (type, bytes) to send in its place,
+    without a length; refuses: a status to answer.
     """
 
     def __init__(self, data, ranges=True):
@@ -22,6 +26,8 @@ class Served:
         self.breaks = []
         self.slow = 0
         self.seen = []
+        self.page = None
+        self.refuses = None
 
     @property
     def source(self):
@@ -33,7 +39,23 @@ def serving(data, ranges=True):
     served = Served(data, ranges)
 
     class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def send_page(self):
+            kind, page = served.page
+            self.send_response(200)
+            self.send_header("Transfer-Encoding", "chunked")
+            self.send_header("Content-Type", kind)
+            self.end_headers()
+            served.seen.append((0, len(page)))
+            self.wfile.write(b"%x\r\n%s\r\n0\r\n\r\n" % (len(page), page))
+
         def do_GET(self):
+            self.close_connection = True
+            if served.refuses:
+                return self.send_error(served.refuses)
+            if served.page:
+                return self.send_page()
             asked = self.headers.get("Range") if served.ranges else None
             first = int(asked.removeprefix("bytes=").removesuffix("-")) if asked else 0
             size = len(served.data)

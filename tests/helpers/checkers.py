@@ -3,6 +3,7 @@
 import inspect
 import re
 
+import numpy as np
 import pytest
 import torch
 
@@ -29,6 +30,12 @@ def checker_tests(module, right, wrong, of_values=()):
             verdict = checked(*row)
             assert verdict.right and verdict.sentence.startswith("Right: ")
             assert repr(verdict) == verdict.sentence
+
+        @pytest.mark.parametrize("guise", GUISES, ids=lambda guise: guise.__name__)
+        @pytest.mark.parametrize("row", right_rows, ids=lambda row: row[0].__name__)
+        def test_a_right_answer_is_right_in_every_guise(self, row, guise):
+            verdict = checked(row[0], in_guise(row[1], guise))
+            assert verdict.right, verdict
 
         @pytest.mark.parametrize("row", wrong_rows, ids=lambda row: f"{row[0].__name__}: {row[2]}")
         def test_a_wrong_answer_gets_the_right_hint(self, row):
@@ -64,6 +71,58 @@ def checker_tests(module, right, wrong, of_values=()):
             assert not verdict.right and verdict.sentence.endswith(".")
 
     return Tests
+
+
+def single_precision(value):
+    """Every number as float32 keeps it."""
+    if isinstance(value, torch.Tensor):
+        return value.float() if value.is_floating_point() else value
+    return float(np.float32(value)) if isinstance(value, float) else value
+
+
+def of_numpy(value):
+    """Numbers and tensors as numpy has them."""
+    if isinstance(value, torch.Tensor):
+        return value.numpy()
+    return np.asarray(value)[()] if isinstance(value, bool | int | float) else value
+
+
+def lists(value):
+    return value.tolist() if isinstance(value, torch.Tensor) else value
+
+
+def rows(value):
+    """A tensor as a list of its rows, which the learner forgot to stack."""
+    return list(value) if isinstance(value, torch.Tensor) and value.ndim else value
+
+
+def tensors(value):
+    """Numbers as tensors, in float32 where they are not whole."""
+    return torch.tensor(value) if isinstance(value, bool | int | float) else value
+
+
+GUISES = (single_precision, of_numpy, lists, rows, tensors)
+
+
+def in_guise(answer, guise):
+    """The same answer, each of its numbers and tensors changed by `guise`.
+
+    A function gets its inputs in single precision for `single_precision`, so that it computes so.
+    """
+
+    def changed(value):
+        if isinstance(value, list | tuple):
+            entries = [changed(entry) for entry in value]
+            numbers = [isinstance(entry, np.generic) for entry in entries]
+            return np.array(entries) if numbers and all(numbers) else type(value)(entries)
+        if isinstance(value, dict):
+            return {key: changed(entry) for key, entry in value.items()}
+        return guise(value)
+
+    if not callable(answer):
+        return changed(answer)
+    inputs_too = guise is single_precision
+    return lambda *inputs: changed(answer(*(changed(inputs) if inputs_too else inputs)))
 
 
 def checked(check, answer):

@@ -37,10 +37,10 @@ def write_folder(root, names=SMALL):
     return root
 
 
-def write_archive(path, extra=(), names=SMALL):
+def write_archive(path, extra=(), names=SMALL, prefix="imagewoof2-160/"):
     with tarfile.open(path, "w:gz") as tar:
         for name in names:
-            member = tarfile.TarInfo(f"imagewoof2-160/{name}")
+            member = tarfile.TarInfo(f"{prefix}{name}")
             member.size = len(jpeg(name))
             tar.addfile(member, io.BytesIO(jpeg(name)))
         for member in extra:

@@ -5,9 +5,13 @@ import io
 
 from PIL import Image
 
+from lessonlib.playgrounds.base import REST
+
 # of a slider: ipywidgets 8, ipywidgets 7, computed in the page
 HANDLE = ".noUi-handle, .ui-slider-handle, input[type=range]"
-FIELD = "input[type=number], input.lesson-cell"  # with a number: ipywidgets, computed in the page
+FIELD = (
+    ".widget-gridbox input, input.lesson-cell"  # with a number: ipywidgets, computed in the page
+)
 # JupyterLab, classic Notebook, computed in the page
 OUTPUT = ".jp-OutputArea-output .widget-vbox, .output_subarea .widget-vbox, .lesson-playground"
 # the pixels of each picture; an address alone would also be another where the picture is the same,
@@ -51,7 +55,10 @@ def changed(box, before, which=None):
         f"(box, [before, which]) => ({DRAWN})(box).some((now, i) => now && now !== before[i] && (which ?? i) === i)",
         [before, which],
     )
-    box.page.wait_for_timeout(300)  # until the last of several pictures has followed
+    # until the last of several pictures has followed; and what Python hears sooner than that after a
+    # change belongs to the same step of Undo
+    is_drawn_by_python = box.evaluate("box => box.matches('.widget-vbox')")
+    box.page.wait_for_timeout(1000 * REST + 200 if is_drawn_by_python else 100)
     return pictures(box)
 
 

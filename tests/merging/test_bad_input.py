@@ -83,7 +83,7 @@ def bad_plan(label, call, what, do, error=ValueError):
 
 
 test_plan = bad_input_test(
-    lambda _: len(merge_chains(TWO, X.expand(3, 8, 8), INF, interior=True)) == 2,
+    lambda _: len(merge_chains(TWO, X.expand(3, 8, 8), at_most=INF, interior=True)) == 2,
     [
         bad_plan("a file", lambda _: plan("model.pt2"), "a str", "give the model", TypeError),
         bad_plan("layers", lambda _: merge_chains([ONE]), "a list", "give the model", TypeError),
@@ -111,7 +111,7 @@ test_plan = bad_input_test(
         ),
         bad_plan(
             "an input of others",
-            lambda _: plan(TWO, X, INF, True),
+            lambda _: plan(TWO, X, at_most=INF, interior=True),
             "(1, 8, 8)",
             "give one that it accepts",
         ),

@@ -51,16 +51,6 @@ class Tied(Pair):
         return self.norm(self.b(torch.relu(self.a(x)))) + self.b.weight.sum()
 
 
-class TwoNames(nn.Module):
-    def __init__(self):
-        super().__init__()
-        self.chain = chain()
-        self.norm = self.chain[1]
-
-    def forward(self, x):
-        return self.norm(self.chain[0](x))
-
-
 LEFT = {
     "used twice": (Twice, "used more than once"),
     "its weights read elsewhere": (ReadingWeights, "read elsewhere too"),
@@ -69,7 +59,6 @@ LEFT = {
         Tied,
         "b is left as it is: its weights or settings are read elsewhere too",
     ),
-    "two names": (TwoNames, "under more than one name"),
 }
 
 
@@ -158,10 +147,10 @@ class Own(nn.Conv2d):
 def test_parts_of_a_model_that_cannot_be_traced():
     model = drawn_anew(nn.Sequential(Branching(), Own(2, 2, 1), nn.BatchNorm2d(2)))
     x = torch.randn(2, 2, 7, 7, dtype=torch.float64)
-    shown = plan(model)
-    assert [step.names for step in shown.merged] == [["0.chain.0", "0.chain.1"]]
-    assert "torch.fx cannot trace it" in shown.left["0"]
-    assert difference(merge_chains(model), model, x) < 1e-12
+    assert plan(model).merged == []
+    assert "torch.fx cannot trace it" in plan(model).left["0"]
+    assert [step.names for step in plan(model, x).merged] == [["0.chain.0", "0.chain.1"]]
+    assert difference(merge_chains(model, x), model, x) < 1e-12
 
 
 class Counting(nn.Module):
@@ -190,3 +179,56 @@ def test_a_plan_changes_nothing():
     assert all(torch.equal(after[name], tensor) for name, tensor in before.items())
     for layer in model.modules():
         assert type(layer).__getattribute__ is nn.Module.__getattribute__
+
+
+class Alone(Pair):
+    """Its BatchNorm reads a sum, and another one nothing but the input."""
+
+    def __init__(self):
+        super().__init__()
+        self.first = nn.BatchNorm2d(2)
+        self.named = nn.BatchNorm2d(2)
+        self.second = nn.BatchNorm2d(2)
+
+    def forward(self, x):
+        y = self.a(self.first(x))
+        z = self.norm(y + x)
+        return self.named(input=self.second(y)) + z
+
+
+def test_a_batchnorm_that_stays_has_a_reason():
+    left = plan(drawn_anew(Alone())).left
+    assert left["norm"] == "it reads what add gives"
+    assert left["second"] == "others read what a gives too"
+    assert left["named"] == "it is not called with its input alone"
+
+
+class Keeping(Pair):
+    def forward(self, x):
+        self.last = self.norm(self.a(x))
+        return self.last
+
+
+def kept():
+    model = nn.Sequential(Keeping()).eval()
+    model(torch.randn(1, 2, 3, 3))
+    return model
+
+
+def weight_normed():
+    model = nn.Sequential(torch.nn.utils.weight_norm(nn.Conv2d(2, 2, 1))).eval()
+    model(torch.randn(1, 2, 3, 3))
+    return model
+
+
+UNCOPIED = {
+    "0.last was kept from a call outside of torch.no_grad.., so delete it": kept,
+    "0.weight is from torch's old weight_norm, so call torch.nn.utils.remove": weight_normed,
+}
+
+
+@pytest.mark.filterwarnings("ignore::FutureWarning")
+@pytest.mark.parametrize("said, build", UNCOPIED.items())
+def test_what_keeps_a_model_from_being_copied_is_named(said, build):
+    with pytest.raises(ValueError, match=said):
+        plan(build())

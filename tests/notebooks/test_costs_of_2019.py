@@ -1,4 +1,4 @@
-"""The counted figures of notebook 05 and of claims 10 and 11, counted anew."""
+"""The counted figures of notebook 05 and of claim 10, counted anew."""
 
 import json
 from dataclasses import replace
@@ -62,9 +62,8 @@ def rises(counted, activation):
 def test_activation_memory_rises_by_as_much_as_is_said(counted, text):
     assert rises(counted, "mish") == ["25%", "35%"]
     assert rises(counted, "relu") == ["39%", "52%"]
-    words = claims()[9].verdict
     for per_cent in rises(counted, "mish") + rises(counted, "relu"):
-        assert per_cent in words and per_cent in text
+        assert per_cent in text
     for (_, name), found in counted.items():
         if name != "pair":
             assert f"| {found.saved / PHOTOS / 1e6:.1f} |" in text
@@ -114,8 +113,6 @@ def test_the_small_network_widens_and_the_threads_does_not(text):
 
 def test_the_seconds_and_winograds_count(text):
     assert f"56 seconds with 3x3 and 71 with the pair: {71 / 56 - 1:.1%} longer" in text
-    assert f"{71 / 56 - 1:.1%}" in claims()[10].verdict
     of_winograd = (2 + 3 - 1) ** 2  # multiplications for 2 x 2 outputs
     direct = 4 * 9
     assert f"{of_winograd} instead of {direct}, {direct / of_winograd} times fewer" in text
-    assert "2.25 times fewer" in claims()[10].verdict

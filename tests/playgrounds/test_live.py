@@ -12,7 +12,7 @@ from PIL import Image
 
 from lessonlib.algebra import named_kernels
 from lessonlib.kernels import correlate
-from lessonlib.playgrounds import kernel_editor
+from lessonlib.playgrounds import kernel_editor, photo_picker
 from lessonlib.playgrounds.colors import RULES, brightness
 from lessonlib.playgrounds.live import SCRIPT
 from lessonlib.playgrounds.live.named import PLAYGROUNDS
@@ -44,9 +44,12 @@ def test_the_page_has_each_pixel_of_each_photo_and_each_kernel_with_a_name():
         assert held == {name: kernel.tolist() for name, kernel in named.items()}
 
 
-def test_one_range_of_numbers_in_both_kinds_of_playground():
-    found = re.search(r"const LARGEST = (\d+)", SCRIPT.read_text())
-    assert float(found[1]) == kernel_editor.LARGEST
+@pytest.mark.parametrize(
+    "name, ours", [("LARGEST", kernel_editor.LARGEST), ("MEGABYTES", photo_picker.LARGEST)]
+)
+def test_a_limit_is_the_same_in_both_kinds_of_playground(name, ours):
+    found = re.search(rf"const {name} = (\d+)", SCRIPT.read_text())
+    assert float(found[1]) == ours
 
 
 @pytest.mark.parametrize(

@@ -204,6 +204,16 @@ def test_the_chart_has_a_band_only_where_it_matches(photos):
     assert drawn(dogs, band=band) == drawn(dogs)
 
 
+def test_the_menu_offers_the_rates_found_and_one_for_all(photos):
+    box = RacePlayground([ARMS["3x3"]], photos, TIER, rates={"3x3": 8e-3})
+    assert box._rate.label == "each at its best"
+    assert "learning rate 0.008" in box.message.value
+    box._rate.value = dict.fromkeys(ARMS, 0.016)
+    assert box.race.recipe(ARMS["3x3"]).lr == 0.016
+    assert "learning rate 0.016" in box.message.value
+    assert RacePlayground([ARMS["3x3"]], photos, TIER)._rate.label == f"{TIER.lr:g}"
+
+
 CELLS = [
     """
 from lessonlib.arms import ARMS

@@ -7,10 +7,9 @@ import sys
 from torch import randn
 
 from helpers.bad_input import HERE, NAN, Bad, bad_input_test, drawings, said
-from lessonlib.study import verdicts
+from lessonlib.study import intervals, verdicts
 from lessonlib.study.comparisons import compared
 from lessonlib.study.plans import get_plan
-from lessonlib.study.resampling import conclusions, resample_studies
 from lessonlib.study.runner import main, run_study
 from lessonlib.training import pretrained, trained_kernels
 from lessonlib.training.trained_kernels import permute_taps
@@ -55,27 +54,27 @@ X = randn(3, 8, 8)
 
 test_statistics = bad_input_test(
     lambda _: (
-        verdicts.verdict(*verdicts.interval([1.0, 1.1, 0.9]), 3) == "better by at least 0.7 points"
+        verdicts.verdict(*intervals.interval([1.0, 1.1, 0.9]), 3) == "better by at least 0.7 points"
     ),
     [
         Bad(
             "words",
-            lambda _: verdicts.interval(["a", "b"]),
+            lambda _: intervals.interval(["a", "b"]),
             ValueError,
             "numbers in a list",
             "give these",
         ),
-        Bad("one number", lambda _: verdicts.interval(3), ValueError, "3.0", "give a list"),
+        Bad("one number", lambda _: intervals.interval(3), ValueError, "3.0", "give a list"),
         Bad(
             "a level of nan",
-            lambda _: verdicts.interval([1, 2, 3], NAN),
+            lambda _: intervals.interval([1, 2, 3], NAN),
             ValueError,
             "level is nan",
             "such as 0.95",
         ),
         Bad(
             "a level in words",
-            lambda _: verdicts.interval([1, 2], "95%"),
+            lambda _: intervals.interval([1, 2], "95%"),
             TypeError,
             "level is of type str",
             "give a number",
@@ -103,45 +102,31 @@ test_statistics = bad_input_test(
         ),
         Bad(
             "a nan among differences",
-            lambda _: verdicts.runs_needed([NAN, 1, 2], 1),
+            lambda _: intervals.runs_needed([NAN, 1, 2], 1),
             ValueError,
             "finite",
             "leave out",
         ),
         Bad(
             "almost nothing to find",
-            lambda _: verdicts.runs_needed([1, 2], 1e-300),
+            lambda _: intervals.runs_needed([1, 2], 1e-300),
             ValueError,
             "1e-300",
             "at least 0.001",
         ),
         Bad(
-            "arms in a list",
-            lambda _: resample_studies([1, 2], 2),
-            TypeError,
-            "accuracies is of type list",
-            "give a dict",
+            "no spread",
+            lambda _: intervals.power(1, NAN, 3),
+            ValueError,
+            "spread is nan",
+            "a number of points above 0",
         ),
         Bad(
-            "an arm without runs",
-            lambda _: resample_studies({"3x3": []}, 2),
+            "an impossible p-value",
+            lambda _: intervals.holm([NAN]),
             ValueError,
-            "3x3",
-            "leave it out",
-        ),
-        Bad(
-            "no such reference",
-            lambda _: conclusions({"a": X}, "b", 1),
-            ValueError,
-            "no 'b'",
-            "choose one of a",
-        ),
-        Bad(
-            "a margin of nan",
-            lambda _: conclusions({"a": X}, "a", NAN),
-            ValueError,
-            "margin is nan",
-            "0 or more",
+            "p-value",
+            "leave out those without one",
         ),
         Bad(
             "a plan's name",

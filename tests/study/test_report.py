@@ -1,16 +1,17 @@
 """The table of a study: the right pairs, numbers with their intervals, what holds together."""
 
+import re
 from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
 
 from helpers.runs import a_run
-from lessonlib.study.comparisons import compared, comparisons
+from lessonlib.study.comparisons import compared
+from lessonlib.study.intervals import FEWEST, interval
 from lessonlib.study.plans import get_plan
 from lessonlib.study.report import study_table
 from lessonlib.study.runner import main
-from lessonlib.study.verdicts import FEWEST, interval
 
 SPREAD = np.random.default_rng(0).normal(0, 0.002, 10)
 
@@ -58,6 +59,10 @@ def on_photos(text):
     return text.split("on drawings")[1]
 
 
+def family_size(text):
+    return int(re.search(r"stands among all (\d+)", text)[1])
+
+
 def test_the_right_runs_are_compared(cpu, runs):
     rows = compared(cpu, runs[: len(cpu.trials)])
     found = {(c.label, c.against): differences for c, differences in rows}
@@ -87,21 +92,32 @@ def test_a_row_gives_the_interval_and_the_verdict(cpu, runs):
     assert cells[3] == f"{differences.mean():+.1f}"
     assert cells[4] == f"{low:+.1f} to {high:+.1f}"
     assert cells[5].startswith("worse by at least 4.")
-    assert cells[6] == str(FEWEST)
+    assert cells[6] == "yes"
+    assert cells[7] == str(FEWEST)
 
 
-def test_the_table_says_which_verdicts_hold_together(cpu, runs):
-    text = on_photos(study_table([cpu], runs).data)
-    assert f"in the whole study: {sum(map(len, comparisons().values()))}." in text
-    stand = text.split("there stand: ")[1]
-    assert "one 2x2 against 3x3: worse by at least 4." in stand
+def test_a_verdict_alone_may_not_stand_in_its_family(cpu):
+    """p is below .05 in each comparison with the pair, and not below .05 over their number."""
+
+    def barely(arm, _, seed):
+        found = 0.5 + SPREAD[seed]
+        return found + 0.0012 + 0.0012 * (-1) ** seed if arm == "pair" else found
+
+    [(_, differences)] = compared(cpu, list(some_runs(cpu, barely)), "the thread, clean")[2:3]
+    low, _ = interval(differences)
+    assert low > 0.01
+    text = study_table([cpu], list(some_runs(cpu, barely)), "the thread, clean").data
+    [row] = [line for line in text.splitlines() if "activation after the second | 3x3" in line]
+    assert "better by at least" in row
+    assert "| no |" in row
 
 
 def test_one_question_is_still_judged_as_part_of_the_whole_study(cpu, runs):
     text = study_table([cpu], runs, "order and stem").data
     assert "| 3x3: stem of one 7x7 |" in text
     assert "| one 2x2 | 3x3 |" not in text
-    assert f"whole study: {sum(map(len, comparisons().values()))}." in text
+    whole = on_photos(study_table([cpu], runs).data)
+    assert family_size(on_photos(text)) == family_size(whole) > 10
     sentence = "There is no question 'stems'; choose one of the thread, clean; as in 2019; "
     with pytest.raises(ValueError, match=sentence):
         study_table([cpu], runs, "stems")
@@ -114,8 +130,10 @@ def test_what_is_too_little_to_be_a_verdict_does_not_stand_either(cpu):
         return 0.50006 + 1e-6 * seed if arm == "2x2" else 0.5
 
     text = study_table([cpu], list(some_runs(cpu, slightly_better)), "the thread, clean").data
-    assert "| one 2x2 | 3x3 | 10 | +0.0 | +0.0 to +0.0 | not distinguishable with 10 runs |" in text
-    assert "there stand: none." in text
+    assert (
+        "| one 2x2 | 3x3 | 10 | +0.0 | +0.0 to +0.0 | not distinguishable with 10 runs | - |"
+        in text
+    )
 
 
 def test_a_table_without_runs_says_so(tmp_path, monkeypatch, capsys):
@@ -127,10 +145,10 @@ def test_a_table_without_runs_says_so(tmp_path, monkeypatch, capsys):
 def test_equal_or_few_differences_have_no_interval(cpu):
     equal = list(some_runs(cpu, lambda *_: 0.5))
     text = study_table([cpu], equal).data
-    assert "| 10 | +0.0 | - | not distinguishable with 10 runs | - |" in text
+    assert "| 10 | +0.0 | - | not distinguishable with 10 runs | - | - |" in text
     text = study_table([cpu], [run for run in equal if run.seed == 0]).data
-    assert "| 1 | +0.0 | - | not distinguishable with 1 run | - |" in text
-    assert "No comparison has the 3 pairs" in text
+    assert "| 1 | +0.0 | - | not distinguishable with 1 run | - | - |" in text
+    assert "stands among all 0 |" in text
 
 
 def test_runs_that_were_computed_in_another_way_are_not_compared_and_the_table_says_why():

@@ -13,10 +13,23 @@ from lessonlib.networks import residual_network
 from lessonlib.paths import DATA
 from lessonlib.study import second_study
 from lessonlib.study.plans import get_plan
-from lessonlib.study.second_study import BOTTLENECK, FOUR, RATES, best_rates, primary_plan
+from lessonlib.study.second_study import (
+    BOTTLENECK,
+    FOUR,
+    RATES,
+    best_rates,
+    primary_plan,
+    swept_rates,
+)
 from lessonlib.training.runs import load_runs
 
 ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(autouse=True)
+def nothing_recorded(monkeypatch):
+    """The sweep's recorded runs may ask for more rates: here they do only where a test says so."""
+    monkeypatch.setattr(second_study, "load_runs", lambda name: [])
 
 
 def sweep(accuracy):
@@ -35,18 +48,43 @@ def test_three_seeds_per_arm_and_rate_that_the_evaluation_does_not_use():
     assert len(part.trials) == len(asked)
 
 
+INSIDE = dict(zip(FOUR, (RATES[1], RATES[2], RATES[2], RATES[3])))
+
+
+def by_best(best_at):
+    """An accuracy that is best at each arm's own rate."""
+    return lambda arm, rate: 0.5 if rate == best_at[arm] else 0.4
+
+
 def test_the_best_rate_has_the_highest_mean_and_of_equal_ones_the_lowest_wins():
-    best_at = dict(zip(FOUR, RATES))
-    runs = list(sweep(lambda arm, rate: 0.5 if rate == best_at[arm] else 0.4))
-    assert best_rates(runs) == best_at
-    assert set(best_rates(sweep(lambda *_: 0.4)).values()) == {RATES[0]}
-    with pytest.raises(ValueError, match="sweep of pair is not complete, 14 of 15 runs: train"):
+    runs = list(sweep(by_best(INSIDE)))
+    assert best_rates(runs) == INSIDE
+    flat = {RATES[1], RATES[2], RATES[3]}
+    assert set(best_rates(sweep(lambda _, rate: 0.5 if rate in flat else 0.4)).values()) == {
+        RATES[1]
+    }
+    with pytest.raises(ValueError, match="lacks 1 of 60 runs: train the plan rates first"):
         best_rates(runs[:-1])
 
 
+@pytest.mark.parametrize("edge, more", [(RATES[0], RATES[0] / 2), (RATES[-1], 2 * RATES[-1])])
+def test_a_best_rate_at_the_edge_asks_for_one_more_rate_of_all_arms(monkeypatch, edge, more):
+    runs = list(sweep(by_best(INSIDE | {"pair": edge})))
+    assert swept_rates(runs) == sorted([*RATES, more])
+    with pytest.raises(ValueError, match="lacks 12 of 72 runs"):
+        best_rates(runs)
+    monkeypatch.setattr(second_study, "load_runs", lambda name: runs)
+    [part] = get_plan("rates")
+    assert len(part.trials) == 72
+    rest = [t for t in part.trials if t.recipe.lr == more]
+    epochs = [{"accuracy": 0.3}]
+    runs += [a_run(arm=t.arm, seed=t.seed, recipe=asdict(t.recipe), epochs=epochs) for t in rest]
+    assert best_rates(runs)["pair"] == edge
+
+
 def test_the_primary_plan_has_twelve_seeds_each_at_its_arms_best(monkeypatch):
-    best_at = dict(zip(FOUR, RATES))
-    runs = list(sweep(lambda arm, rate: 0.5 if rate == best_at[arm] else 0.4))
+    best_at = INSIDE
+    runs = list(sweep(by_best(best_at)))
     monkeypatch.setattr(second_study, "load_runs", lambda name: runs)
     [part] = primary_plan()
     asked = sorted((t.arm, t.recipe.lr, t.seed) for t in part.trials)
@@ -77,3 +115,22 @@ def test_the_protocol_is_older_than_every_run_of_its_plans():
     assert (DATA / "protocol.md").exists()
     runs = [run for name in ("rates", "primary") for run in load_runs(name)]
     assert all(datetime.fromisoformat(run.recorded) > written for run in runs)
+
+
+def test_the_threads_size_is_swept_around_each_arms_best_and_then_run_with_five_seeds(monkeypatch):
+    runs = {"rates": list(sweep(by_best(INSIDE))), "thread-rates": []}
+    monkeypatch.setattr(second_study, "load_runs", runs.__getitem__)
+    [part] = get_plan("thread-rates")
+    asked = {(t.arm, t.recipe.lr / INSIDE[t.arm]) for t in part.trials}
+    assert asked == {(arm, factor) for arm in FOUR for factor in (0.5, 1, 2)}
+    assert {t.seed for t in part.trials} == {100}
+    with pytest.raises(ValueError, match="lacks 12 of 12 runs: train the plan thread-rates first"):
+        get_plan("thread-size")
+    for t in part.trials:
+        epochs = [{"accuracy": 0.6 if t.recipe.lr == 2 * INSIDE[t.arm] else 0.5}]
+        run = a_run(arm=t.arm, seed=t.seed, recipe=asdict(t.recipe), epochs=epochs)
+        runs["thread-rates"].append(run)
+    [part] = get_plan("thread-size")
+    planned = sorted((t.arm, t.recipe.lr, t.seed) for t in part.trials)
+    assert planned == sorted((arm, 2 * INSIDE[arm], seed) for arm in FOUR for seed in range(5))
+    assert part.base.px == 128

@@ -15,7 +15,7 @@ from lessonlib.configs import TIERS
 from lessonlib.imagewoof.photos import synthetic_photos
 from lessonlib.training import race as race_module
 from lessonlib.training.fit import fit, learner_for
-from lessonlib.training.progress import Live, duration_in_words
+from lessonlib.training.progress import Live, duration_in_words, race_status
 from lessonlib.training.race import Race
 from lessonlib.training.reference_bands import bands_of, describe
 from lessonlib.training.runs import load_runs, own_runs, record
@@ -157,6 +157,30 @@ def test_only_exactly_the_same_run_is_taken_up(photos, tmp_path, monkeypatch):
         assert other.runs == []
 
 
+def test_each_arm_is_trained_by_its_own_rate_and_taken_up_by_it_alone(photos):
+    arms = [ARMS["3x3"], ARMS["2x2"]]
+    race = Race(arms, photos, TIER, rates={"3x3": 1e-3})
+    rates = {run.arm: run.recipe["lr"] for run in to_the_end(race)}
+    assert rates == {"3x3": 1e-3, "2x2": TIER.lr}
+    race.use({})
+    assert [arm.name for arm in race.left] == ["3x3"]
+    assert "epochs, learning rate 0.004, on" in race_status(race)
+    race.use({"3x3": 1e-3})
+    assert race.left == []
+
+
+def test_the_rate_cannot_change_under_a_running_race(photos):
+    race = Race([ARMS["2x2"]], photos, LONG)
+    race.start()
+    try:
+        with pytest.raises(ValueError, match="race is running: stop it, then choose another"):
+            race.use({"2x2": 1e-2})
+    finally:
+        race.stop()
+        race.wait()
+    assert race.recipe(ARMS["2x2"]).lr == LONG.lr
+
+
 def earlier(photos, accuracy, **changes):
     """A recorded run of one 3x3 whose accuracy after the two epochs is `accuracy` and twice that."""
     recipe = json.loads(json.dumps(asdict(TIER)))
@@ -174,7 +198,7 @@ def test_a_band_spans_the_runs_that_match(photos):
         *(earlier(photos, 0.3, arm="5x5"),) * 2,  # not in the race
         earlier(photos, 0.3, arm="2x2"),  # one run is no range
     ]
-    (band,) = bands_of(few + others, THE_FOUR, TIER, photos)
+    (band,) = bands_of(few + others, THE_FOUR, lambda arm: TIER, photos)
     assert (
         (band.arm, band.runs) == ("3x3", 3)
         and band.low.tolist() == [0.1, 0.2]
@@ -184,17 +208,21 @@ def test_a_band_spans_the_runs_that_match(photos):
         "Pale bands: least to most of 3 earlier runs per arm"
     ) and "recorded on M, float32" in describe([band])
     many = [earlier(photos, 0.01 * k, machine=f"M{k % 2}") for k in range(11)]
-    (band,) = bands_of(many, THE_FOUR, TIER, photos)
+    (band,) = bands_of(many, THE_FOUR, lambda arm: TIER, photos)
     assert np.allclose(band.low, [0.01, 0.02]) and np.allclose(band.high, [0.09, 0.18])
     assert "middle 80% of 11 earlier runs" in describe(
         [band]
     ) and "recorded on M0, float32; M1, float32." in describe([band])
-    both = bands_of(many + [replace(run, arm="2x2") for run in few], THE_FOUR, TIER, photos)
+    both = bands_of(
+        many + [replace(run, arm="2x2") for run in few], THE_FOUR, lambda arm: TIER, photos
+    )
     assert [b.high[0] for b in both] == [
         0.1,
         0.4,
     ] and "least to most of 3 to 11 earlier runs" in describe(both)
-    assert bands_of(others, THE_FOUR, TIER, photos) == [] and "No bands: no two" in describe([])
+    assert bands_of(
+        others, THE_FOUR, lambda arm: TIER, photos
+    ) == [] and "No bands: no two" in describe([])
 
 
 def test_the_recorded_runs_count_for_every_copy_of_imagewoof(photos):
@@ -203,7 +231,7 @@ def test_the_recorded_runs_count_for_every_copy_of_imagewoof(photos):
     theirs = replace(photos, source=source, copy="0" * 8, stand_in=False)
     runs = load_runs("cpu")
     assert len(runs) == 156
-    bands = bands_of(runs, THE_FOUR, TIERS["cpu"], theirs)
+    bands = bands_of(runs, THE_FOUR, lambda arm: TIERS["cpu"], theirs)
     assert [band.arm for band in bands] == [arm.name for arm in THE_FOUR]
     assert {run.data for run in runs} == {source}
     assert "float32" in describe(bands)

@@ -5,7 +5,7 @@ global, `lesson`, and brings to life every element .lesson-playground that it fi
 holds a still picture and, as JSON, all presets, photos and words (lessonlib/playgrounds/live).
 
 A kernel is an array of rows, [[1, 2], [3, 4]]. A picture is {height, width, planes}, each plane a
-Float64Array of height * width, row by row, from 0 for black to 1 for white.
+Float64Array of height * width, row by row, from 0 for black to 1 for white; one plane is grey.
 
   lesson.correlate(picture, kernel, padding = 0)
       Another picture, as lessonlib.kernels.correlate makes it: the same products, added in the
@@ -151,15 +151,27 @@ window.lesson = (() => {
     if (canvas.width !== picture.width) canvas.width = picture.width;
     if (canvas.height !== picture.height) canvas.height = picture.height;
     const context = canvas.getContext("2d");
-    const image = context.createImageData(picture.width, picture.height);
+    const image = imageOf(canvas, context);
     const levels = image.data; // clamps, and rounds halves to even, as torch does
-    picture.planes.forEach((plane, channel) => {
-      for (let i = 0, to = channel; i < plane.length; i++, to += 4) {
-        levels[to] = (look.offset + plane[i] / look.divisor) * 255;
-      }
-    });
-    for (let to = 3; to < levels.length; to += 4) levels[to] = 255;
+    const { offset, divisor } = look;
+    const [red, green = red, blue = red] = picture.planes;
+    for (let i = 0, to = 0; i < red.length; i++, to += 4) {
+      levels[to] = (offset + red[i] / divisor) * 255;
+      levels[to + 1] = (offset + green[i] / divisor) * 255;
+      levels[to + 2] = (offset + blue[i] / divisor) * 255;
+    }
     context.putImageData(image, 0, 0);
+  }
+
+  const images = new WeakMap(); // of each canvas, to be written again in the next frame
+
+  function imageOf(canvas, context) {
+    const last = images.get(canvas);
+    if (last?.width === canvas.width && last.height === canvas.height) return last;
+    const image = context.createImageData(canvas.width, canvas.height);
+    image.data.fill(255);
+    images.set(canvas, image);
+    return image;
   }
 
   // --- a kernel under the hand ---
@@ -643,13 +655,18 @@ window.lesson = (() => {
       if (!look) ring.hidden = true;
       if (look && i === 0) canvas.tabIndex = 0; // one stop of Tab for the whole row
 
+      let last;
       return {
         element,
         canvas,
         show(picture, look) {
+          if (picture === last) return; // the photo mostly
+          if (picture.width !== last?.width) {
+            canvas.style.width = percent(picture.width);
+            canvas.style.margin = percent((side - picture.width) / 2);
+          }
           paint(canvas, picture, look);
-          canvas.style.width = percent(picture.width);
-          canvas.style.margin = `${percent((side - picture.height) / 2)} ${percent((side - picture.width) / 2)}`;
+          last = picture;
         },
         ring(row, column, size) {
           Object.assign(ring.style, {
@@ -1341,22 +1358,35 @@ input.lesson-cell { cursor: ew-resize; touch-action: pan-y; appearance: none; bo
         true,
       );
     }
-    document.addEventListener(
-      "change",
-      (event) => {
-        const { target } = event;
-        if (!target.closest?.(".lesson-widgets") || !target.files?.length) return;
-        const megabytes = target.files[0].size / 1e6;
-        if (megabytes <= MEGABYTES) return;
-        event.stopImmediatePropagation();
-        target.value = "";
-        answer(
-          target,
-          `That file has ${Math.round(megabytes)} MB and this takes up to ${MEGABYTES}: choose a smaller photo. The photo stays as it was.`,
-        );
-      },
-      true,
-    );
+    document.addEventListener("click", ({ target }) => watchChooser(target), true);
+  }
+
+  /* The file input that an upload button of ipywidgets is about to open stands nowhere in the page;
+  this finds it as it is clicked, and answers for a file that is too large before ipywidgets hears. */
+  function watchChooser(target) {
+    const upload = target.closest?.(".lesson-widgets .widget-upload");
+    if (!upload) return;
+    const { click } = HTMLInputElement.prototype;
+    HTMLInputElement.prototype.click = function () {
+      HTMLInputElement.prototype.click = click;
+      if (!watched.has(this)) this.addEventListener("change", tooLarge, true);
+      watched.set(this, upload);
+      click.call(this);
+    };
+    setTimeout(() => {
+      HTMLInputElement.prototype.click = click;
+    });
+  }
+
+  const watched = new WeakMap(); // the button of each file input
+
+  function tooLarge(event) {
+    const megabytes = (this.files[0]?.size ?? 0) / 1e6;
+    if (megabytes <= MEGABYTES) return;
+    event.stopImmediatePropagation();
+    const limit = `and this takes up to ${MEGABYTES}: choose a smaller photo.`;
+    const sentence = `That file has ${Math.round(megabytes)} MB ${limit}`;
+    answer(watched.get(this), `${sentence} The photo stays as it was.`);
   }
 
   // in the line for messages of the playground that the control stands in

@@ -1,0 +1,224 @@
+"""A plan of what in a model becomes one convolution: in words, in JSON, and carried out."""
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import nn
+
+from lessonlib.costs.timing import Timing
+from lessonlib.merging.chains import convolutions_of, macs_of
+from lessonlib.merging.examples import Example, check_same, timed
+from lessonlib.merging.layers import CannotMerge, as_layer
+from lessonlib.merging.outlines import Outline, outline_of
+from lessonlib.merging.pairs import like_of
+from lessonlib.merging.steps import Step
+from lessonlib.merging.tracing import copy_of, find_chains
+
+__all__ = ["Plan", "example_of", "carried_out"]
+
+FORMAT = "lessonlib.merging.Plan"
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Plan:
+    """What `merge_chains` does to a model; `print` and a notebook show it in words.
+
+    steps: the layers of all chains in order, those that become one convolution in one `Step`;
+    left: `{name of a layer or of a part of the model: why it stays}`;
+    differ: `{name of a step's first layer: (positions that differ, of how many)}`, if only the
+    interior is merged;
+    assumed: `{name of a part: what has to hold for the merged model to be right}`;
+    interior: whether the border may differ.
+    """
+
+    steps: list[Step]
+    left: dict[str, str]
+    differ: dict[str, tuple[int, int]] = field(default_factory=dict)
+    assumed: dict[str, str] = field(default_factory=dict)
+    interior: bool = False
+
+    @property
+    def merged(self) -> list[Step]:
+        """The steps in which several layers become one."""
+        return [step for step in self.steps if step.one]
+
+    def apply(self, model: nn.Module, x: Any = None) -> nn.Module:
+        """A copy of `model` in eval with the layers merged that this plan merges.
+
+        model: the one that was planned for, or one with the same layers, such as one trained
+        anew or a fresh one to load a merged state_dict into; x as for `merge_chains`.
+        Raises ValueError, with the place, if those layers are no chain in it or cannot be merged.
+        """
+        example = example_of(x)
+        chains = find_chains(model, example)
+        steps = [_fitted(step, model, chains, self.interior) for step in self.merged]
+        return carried_out(steps, model, example if not self.interior else None)
+
+    def timed(self, model: nn.Module, x: Any) -> dict[str, Timing]:
+        """The `Timing` of the model and of the merged one on x: "before" and "after", in turns.
+
+        Raises as `apply`.
+        """
+        return timed(model, self.apply(model, x), Example(x))
+
+    def to_json(self) -> str:
+        """The plan as JSON text, for `Plan.from_json`: names, sizes and reasons, no weights."""
+        content = {
+            "format": FORMAT,
+            "interior": self.interior,
+            "steps": [_written(step) for step in self.steps],
+            "left": self.left,
+            "differ": self.differ,
+            "assumed": self.assumed,
+        }
+        return json.dumps(content, indent=1)
+
+    @classmethod
+    def from_json(cls, text: str) -> "Plan":
+        """The plan that `to_json` wrote. ValueError for any other text."""
+        try:
+            content = json.loads(text)
+            if content["format"] != FORMAT:
+                raise ValueError("another format")
+            return cls(
+                [_read(step) for step in content["steps"]],
+                dict(content["left"]),
+                {name: (wrong, total) for name, (wrong, total) in content["differ"].items()},
+                dict(content["assumed"]),
+                bool(content["interior"]),
+            )
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise ValueError(
+                f"This text is not a plan ({type(error).__name__}): give what Plan.to_json wrote."
+            ) from error
+
+    def __repr__(self) -> str:  # and so str: words, not the weights of every step
+        before = sum(len(step.names) for step in self.merged)
+        after = len(self.merged)
+        lines = [f"{before} layers become {after}." if before else "No layers become one."]
+        lines += [self._line(step) for step in self.steps]
+        lines += [f"{name} is left as it is: {why}." for name, why in self.left.items()]
+        lines += [f"{name} is assumed to be right: {why}." for name, why in self.assumed.items()]
+        return "\n".join(lines)
+
+    def _repr_markdown_(self) -> str:
+        first, *rest = str(self).splitlines()
+        return "\n".join([first, "", *(f"- {line}" for line in rest)])
+
+    def _line(self, step):
+        line = " + ".join(step.names)
+        if step.one:
+            line += (
+                f" become {_say(step.one)}, with {macs_of([step.one]):,} multiplications "
+                f"per position instead of {step.macs:,}"
+            )
+        else:
+            line += " stays"
+        if step.names[0] in self.differ:
+            wrong, total = self.differ[step.names[0]]
+            line += f", and {wrong:,} of {total:,} positions of its output differ, at the border"
+        if step.why_not:
+            line += f"; not merged with the next: {step.why_not}"
+        return line + "."
+
+
+def example_of(x):
+    """The `Example` of an input, None if there is none."""
+    return None if x is None else Example(x)
+
+
+def carried_out(steps, model, example=None):
+    """A copy of `model` in which the layers of each step are one, compared on the example."""
+    merged = copy_of(model)
+    for step in steps:
+        first, *others = step.names
+        like = like_of([model.get_submodule(name) for name in step.names], otherwise=model)
+        _become(merged.get_submodule(first), as_layer(step.convolution(), like))
+        for name in others:
+            _become(merged.get_submodule(name), nn.Identity().eval())
+    if example:
+        check_same(model, merged, example)
+    return merged
+
+
+def _become(layer, other):
+    """Make `layer` what `other` is, in its own place: so for all that hold it, by any name."""
+    layer.__class__ = other.__class__
+    layer.__dict__ = other.__dict__
+
+
+def _fitted(step, model, chains, interior):
+    """The step with the convolutions that the layers of `model` are."""
+    line = " + ".join(step.names)
+    for chain in chains.names:
+        if step.names[0] in chain:
+            start = chain.index(step.names[0])
+            if chain[start : start + len(step.names)] == step.names:
+                parts = _parts_of(step.names, chain, model, line)
+                return _exact_step(step.names, parts, interior, line)
+    reasons = [chains.left[name] for name in step.names if name in chains.left]
+    why = reasons[0] if reasons else "as they are no chain in it"
+    raise ValueError(f"The plan does not fit this model: {line} cannot be merged, {why}.")
+
+
+def _parts_of(names, chain, model, line):
+    found = dict(zip(chain, convolutions_of([model.get_submodule(name) for name in chain])))
+    parts = []
+    for name in names:
+        if isinstance(found[name], CannotMerge):
+            raise ValueError(f"The plan does not fit this model: {name}: {found[name]}.")
+        parts += found[name]
+    return parts
+
+
+def _exact_step(names, parts, interior, line):
+    try:
+        return Step(names, parts, outline_of(parts, interior))
+    except CannotMerge as reason:
+        raise ValueError(f"The plan does not fit this model: {line}: {reason}.") from None
+
+
+def _written(step):
+    """A step as JSON knows it."""
+    written = {"names": step.names, "macs": step.macs, "why_not": step.why_not}
+    if step.one:
+        written["becomes"] = {
+            "kernel": list(step.one.kernel),
+            "reads": len(step.one.fill),
+            "gives": len(step.one.bias),
+            "groups": step.one.groups,
+            "macs": step.one.macs,
+        }
+    return written
+
+
+def _read(written):
+    names = [str(name) for name in written["names"]]
+    one = _outline_read(**written["becomes"]) if "becomes" in written else None
+    return Step(names, [], one, str(written["why_not"]), int(written["macs"]))
+
+
+def _outline_read(kernel, reads, gives, groups, macs):
+    """An outline of which only what is said of it matters."""
+    axes = (1,) * len(kernel)
+    only_pads = not macs
+    return Outline(
+        weight=torch.full((), float(only_pads)).expand(gives, reads // groups, *kernel),
+        bias=torch.zeros(()).expand(gives),
+        fill=torch.zeros(()).expand(reads),
+        stride=axes,
+        dilation=axes,
+        padding=tuple((0, 0) for _ in axes),
+        groups=groups,
+        biased=not only_pads,
+        outside=torch.zeros(()).expand(gives),
+    )
+
+
+def _say(convolution):
+    c = convolution
+    kernel = "x".join(map(str, c.kernel))
+    groups = f" in {c.groups} groups" if c.groups > 1 else ""
+    return f"one {kernel} from {len(c.fill)} to {len(c.bias)} channels{groups}"

@@ -1,0 +1,87 @@
+"""The symbol that torch.fx passes through a forward in place of a tensor, and what it may not tell.
+
+A forward that asks it for a number, a length or its type goes one way for the symbol and perhaps
+another for an input. Each such question is noted, even where the forward catches the error.
+"""
+
+import sys
+
+import torch
+from torch import fx
+
+__all__ = ["Tracer"]
+
+
+class Tracer(fx.Tracer):
+    """Traces with the modules in `known` and `apart` as one layer each.
+
+    types: `{name of an argument: its type}` where that is known, from an example input;
+    questions: what the forward asked that only an input can answer.
+    """
+
+    def __init__(self, known, apart, types=()):
+        super().__init__()
+        self.known = known
+        self.apart = apart
+        self.types = dict(types)
+        self.questions = []
+
+    def is_leaf_module(self, module, name):
+        return module in self.known or module in self.apart or super().is_leaf_module(module, name)
+
+    def proxy(self, node):
+        return _Symbol(node, self)
+
+    def to_bool(self, symbol):
+        self.ask("it goes by a value of its input")
+
+    def iter(self, symbol):
+        self.ask("it loops over its input")
+
+    def keys(self, symbol):
+        self.ask("it loops over the names in its input")
+
+    def ask(self, question):
+        self.questions.append(question)
+        raise fx.proxy.TraceError(question)
+
+    def is_known_argument(self, node):
+        return node.op == "placeholder" and node.target in self.types
+
+    def type_of(self, node):
+        """The type of what a node gives, where that does not depend on the caller."""
+        if self.is_known_argument(node):
+            return self.types[node.target]
+        if node.op == "call_module" and self.root.get_submodule(node.target) in self.known:
+            return torch.Tensor
+        self.ask("it goes by the type of its input")
+
+
+def _number(self, *_):
+    self.tracer.ask("it computes with a value of its input outside of torch")
+
+
+class _Symbol(fx.Proxy):
+    tracer: Tracer
+    __float__ = __int__ = __index__ = __complex__ = __array__ = _number
+
+    def __len__(self):
+        self.tracer.ask("it goes by the length of its input")
+
+    def __getattr__(self, name):
+        argument = self.node.op == "placeholder" and not self.tracer.is_known_argument(self.node)
+        if argument and not hasattr(torch.Tensor, name):
+            self.tracer.ask("it reads from its input what a tensor does not have")
+        return _SymbolAttribute(self, name)
+
+    @property  # type: ignore[misc]
+    def __class__(self):  # what isinstance asks for; torch itself has to see a symbol
+        asking = sys._getframe(1).f_globals.get("__name__", "")
+        if asking.partition(".")[0] == "torch":
+            return type(self)
+        return self.tracer.type_of(self.node)
+
+
+class _SymbolAttribute(fx.proxy.Attribute, _Symbol):
+    def __getattr__(self, name):
+        return _SymbolAttribute(self, name)
