@@ -20,8 +20,9 @@ from lessonlib.claims import claims
 from lessonlib.figures.style import arm_style
 from lessonlib.kernels import compose, correlate, embed, placements
 from lessonlib.study.comparisons import runs_of
+from lessonlib.study.intervals import interval
+from lessonlib.study.pairing import paired
 from lessonlib.study.plans import CLEAN, THREAD, get_plan
-from lessonlib.study.verdicts import interval, paired
 from lessonlib.training.runs import load_runs
 
 # A dog, from 0 for black to 9 for white

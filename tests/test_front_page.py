@@ -2,17 +2,23 @@
 
 import json
 import sys
+from dataclasses import asdict
 from pathlib import Path
 
+import numpy as np
 import pytest
 import sympy
 import torch
+from scipy import stats
 
 from lessonlib.algebra.factoring import is_product
 from lessonlib.algebra.nearest_product import nearest_product
 from lessonlib.algebra.symbolic import equations
+from lessonlib.arms import THE_FOUR
 from lessonlib.claims import claims
+from lessonlib.configs import TIERS
 from lessonlib.paths import DATA
+from lessonlib.training.runs import load_runs
 
 DOCS = Path(__file__).parents[1] / "docs"
 
@@ -73,11 +79,17 @@ def test_the_races_are_the_recorded_runs(front):
             assert {tuple(run) for run in arm["accuracies"]} <= recorded
 
 
-def test_the_table_says_what_the_ledger_says(front):
-    (verdict,) = [claim.verdict for claim in claims() if claim.number == 9]
-    for _, mean, difference in front.numbers()["trained"]["the thread, clean"]:
-        assert 0 < float(mean) < 100
-        assert difference in verdict
+def test_the_table_has_means_and_paired_differences_of_the_runs(front):
+    network = json.loads(json.dumps(asdict(TIERS["cpu"].network)))
+    runs = [run for run in load_runs("cpu") if run.recipe["network"] == network]
+    by_seed = {(run.arm, run.seed): 100 * run.accuracy for run in runs}
+    rows = front.numbers()["trained"]["the thread, clean"]
+    for arm, (_, mean, words) in zip(THE_FOUR, rows):
+        ours = np.array([by_seed[arm.name, seed] for seed in range(10)])
+        assert mean == f"{ours.mean():.1f}"
+        less = ours - [by_seed["3x3", seed] for seed in range(10)]
+        low, high = stats.t.interval(0.95, 9, less.mean(), stats.sem(less)) if words else (0, 0)
+        assert words in ("", f"{less.mean():+.1f} ({low:+.1f} to {high:+.1f})")
 
 
 def test_the_pair_that_is_shown_is_not_its_own_half_turn(front):
