@@ -47,7 +47,7 @@ notebooks: address
 address: .venv/ready
 	$(BIN)/python scripts/address.py
 
-# The notebooks and the reference as a static site: open site/html/index.html. It runs no notebook.
+# The front page, notebooks and reference as a static site: open site/html/index.html. It runs no notebook.
 site: .venv/site
 	$(BIN)/python docs/build.py site
 

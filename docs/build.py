@@ -1,7 +1,7 @@
 """Build the site: `python docs/build.py FOLDER` writes FOLDER/html. It runs no notebook.
 
-The pages are the notebooks, as they are saved, the notes for teachers, and the reference in
-docs/reference.
+The pages are the front page (explorable.py), the notebooks, as they are saved, the notes for
+teachers, and the reference in docs/reference.
 """
 
 import shutil

@@ -9,7 +9,7 @@ sys.path[:0] = [str(DOCS), str(DOCS.parent)]
 
 project = "One 3x3, or two 2x2?"
 language = "en"
-extensions = ["myst_nb", "sphinx.ext.autodoc", "reading", "reference"]
+extensions = ["myst_nb", "sphinx.ext.autodoc", "reading", "reference", "explorable", "network"]
 root_doc = "00_start_here"
 
 nb_execution_mode = "off"
@@ -35,7 +35,7 @@ html_js_files = [("site.js", {"defer": ""}), ("play.js", {"defer": ""})]
 mathjax_path = "tex-svg.js"
 # the menu makes every formula a stop of the Tab key
 mathjax3_config = {"options": {"enableMenu": False}}
-html_additional_pages = {"index": "redirect.html"}
+html_additional_pages = {"index": "explorable.html"}
 templates_path = ["templates"]
 html_copy_source = html_show_copyright = html_use_index = False
 pygments_style = "a11y-high-contrast-light"

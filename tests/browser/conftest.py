@@ -6,16 +6,20 @@ Where there is no Chromium the tests are skipped with that reason, unless LESSON
 
 import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from helpers import live_classic, live_lab
 from helpers.hand import box_with
 from helpers.live_pages import LEVELS, page_with
 from helpers.serving import CHROMIUM, FLAGS
 
-NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
+ROOT = Path(__file__).parents[2]
+NOTEBOOKS = ROOT / "notebooks"
 PATIENCE = 180_000  # milliseconds: on a machine that trains beside the tests a picture takes long
 CLASSIC = pytest.mark.skipif(
     "LESSON_CLASSIC" not in os.environ,
@@ -58,6 +62,31 @@ def server(browser, front, tmp_path_factory):
     shutil.copytree(NOTEBOOKS, root / "notebooks", ignore=shutil.ignore_patterns(".*"))
     with front.live(root) as address:
         yield address
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory):
+    """The folder of the built site; a Sphinx warning is an error. All workers share one."""
+    together = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        together = together.parent
+    whole = together / "site.built"
+    with FileLock(together / "site.lock"):
+        if not whole.exists():
+            build_site(together / "site")
+            whole.touch()
+    return together / "site" / "html"
+
+
+def build_site(root):
+    built = subprocess.run(
+        [sys.executable, "docs/build.py", root],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        env=os.environ | {"PYTHONWARNINGS": "ignore"},
+    )
+    assert built.returncode == 0, built.stderr
 
 
 @pytest.fixture

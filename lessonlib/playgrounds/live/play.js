@@ -26,6 +26,9 @@ Float64Array of height * width, row by row, from 0 for black to 1 for white; one
       entry([row, column] or null): what the pointer or the focus is on.
       say(sentence): why something was refused.
       set() takes any size and calls nobody; light([[row, column], ...]) rings those entries.
+  lesson.photoMenu(state, changed, say) gives {elements, photo: {name, picture}, set(photo)}.
+      A menu of sample photos and a button for one's own; changed(true) after each choice. state:
+      {side, photos, megapixels, words}, as lessonlib.playgrounds.live.with_photos makes it.
   lesson.history(read, write) gives {keep(), undo(), steps}.
       read() is an array of values never written into; write(values) brings them back. keep() after
       each finished change; one that changes nothing is no step. undo() is false at the start.
@@ -1446,6 +1449,7 @@ input.lesson-cell { cursor: ew-resize; touch-action: pan-y; appearance: none; bo
     number,
     format,
     kernelGrid,
+    photoMenu,
     history,
     make,
     styles,
