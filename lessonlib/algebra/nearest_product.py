@@ -31,7 +31,7 @@ def nearest_product(A: torch.Tensor) -> NearestProduct:
 
     A is (..., kh, kw) with sides 1, 3 or 5: (..., 3, 3) into 2x2 * 2x2, (..., 5, 5) into
     3x3 * 3x3, a row (..., 1, 3) into (1, 2) * (1, 2). B and C come in float64, both with the same
-    norm. They are the global optimum, but for about 1% of the 5x5, where it is a local one.
+    norm. They are the global optimum, but for about one of 1,000 5x5, where it is a local one.
 
     For a fixed B the best C is a linear projection, so the energy that a direction of B captures
     from every kernel is one matrix product (variable projection: Golub and Pereyra 1973). The
@@ -50,7 +50,7 @@ def nearest_product(A: torch.Tensor) -> NearestProduct:
     size, A = normalised(A)
     lead = A.shape[:-2]
     taps = ((kh + 1) // 2, (kw + 1) // 2)
-    chunks = [_nearest(a, taps) for a in A.reshape(-1, kh * kw).split(1024)]
+    chunks = [_nearest(a, taps) for a in A.reshape(-1, kh * kw).split(512)]
     b, c, residual = (torch.cat(part) for part in zip(*chunks, strict=True))
     B, C = (size.sqrt() * f.view(*lead, *taps) for f in _balanced(b, c))
     residual = residual.view(lead)
@@ -75,7 +75,7 @@ def _table_of_an_axis(m, n):
 
 
 @cache
-def _directions(taps, count=512, neighbours=6):
+def _directions(taps, count, neighbours=6):
     """The multiplication table, and a fixed cloud of directions of b.
 
     Of each direction: b (count, u), the projection onto its products b * c (count, w * w), and
@@ -94,9 +94,10 @@ def _directions(taps, count=512, neighbours=6):
 
 def _nearest(a, taps):
     """Best b, c (n, u) and |a - b * c| (n,) for kernels a (n, w)."""
-    table, *cloud = (t.to(a.device) for t in _directions(taps))
-    u = table.shape[0]
-    starts = u * u  # 2x2 factors have a few local optima, 3x3 dozens
+    u = taps[0] * taps[1]
+    large = u > 4  # 2x2 factors have a few local optima, 3x3 dozens, in more dimensions
+    starts = 2 * u * u if large else u * u
+    table, *cloud = (t.to(a.device) for t in _directions(taps, 2048 if large else 512))
     b = _best_directions(a, *cloud, starts)
     c = _best_partner(a[:, None].expand(-1, starts, -1), b, table)
     while starts > 1:

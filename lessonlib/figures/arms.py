@@ -4,8 +4,8 @@ import torch
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
+from lessonlib.figures.defaults import in_our_style
 from lessonlib.figures.pictures import Picture
-from lessonlib.figures.style import in_our_style
 
 __all__ = ["ways", "footprints"]
 

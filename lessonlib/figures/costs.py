@@ -4,8 +4,9 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from lessonlib.arms import ARMS
+from lessonlib.figures.defaults import in_our_style
 from lessonlib.figures.pictures import Picture
-from lessonlib.figures.style import arm_style, in_our_style
+from lessonlib.figures.style import arm_style
 
 __all__ = ["cost_bars", "roofline"]
 

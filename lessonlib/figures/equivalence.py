@@ -4,8 +4,9 @@ import numpy as np
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 
+from lessonlib.figures.defaults import in_our_style
 from lessonlib.figures.pictures import Picture
-from lessonlib.figures.style import COLORS, error_strength, in_our_style
+from lessonlib.figures.style import COLORS, error_strength
 
 __all__ = ["error_maps", "paint_errors"]
 

@@ -4,9 +4,10 @@ import torch
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
+from lessonlib.figures.defaults import in_our_style
 from lessonlib.figures.labels import DARK
 from lessonlib.figures.pictures import Picture
-from lessonlib.figures.style import COLORS, DASHES, entry_color, in_our_style
+from lessonlib.figures.style import COLORS, DASHES, entry_color
 from lessonlib.kernels import correlate
 
 __all__ = ["drift_chart", "kernel_row", "patch_map", "spectrum_chart"]

@@ -2,9 +2,10 @@
 
 from matplotlib.figure import Figure
 
+from lessonlib.figures.defaults import in_our_style
 from lessonlib.figures.equivalence import paint_errors
 from lessonlib.figures.pictures import Picture
-from lessonlib.figures.style import error_strength, in_our_style
+from lessonlib.figures.style import error_strength
 
 __all__ = ["mask_and_difference"]
 

@@ -4,8 +4,9 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from lessonlib.algebra.norm_order import summary
+from lessonlib.figures.defaults import in_our_style
 from lessonlib.figures.pictures import Picture
-from lessonlib.figures.style import COLORS, in_our_style
+from lessonlib.figures.style import COLORS
 
 __all__ = ["step_histograms"]
 

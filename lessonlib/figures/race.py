@@ -5,9 +5,10 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from lessonlib.arms import arm_label
+from lessonlib.figures.defaults import in_our_style
 from lessonlib.figures.labels import DARK, GREY, name_ends
 from lessonlib.figures.pictures import Picture
-from lessonlib.figures.style import arm_style, in_our_style
+from lessonlib.figures.style import arm_style
 from lessonlib.training.reference_bands import describe
 
 __all__ = ["race_chart", "photo_grid"]

@@ -6,9 +6,10 @@ from statistics import mean
 import numpy as np
 from matplotlib.figure import Figure
 
+from lessonlib.figures.defaults import in_our_style
 from lessonlib.figures.labels import DARK, GREY, name_ends
 from lessonlib.figures.pictures import Picture
-from lessonlib.figures.style import COLORS, arm_style, in_our_style
+from lessonlib.figures.style import COLORS, arm_style
 from lessonlib.study.intervals import FEWEST, interval
 from lessonlib.study.verdicts import verdict
 

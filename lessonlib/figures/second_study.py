@@ -4,9 +4,10 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from lessonlib.arms import ARMS
+from lessonlib.figures.defaults import in_our_style
 from lessonlib.figures.labels import DARK, GREY, name_ends
 from lessonlib.figures.pictures import Picture
-from lessonlib.figures.style import COLORS, arm_style, in_our_style
+from lessonlib.figures.style import COLORS, arm_style
 from lessonlib.study.thread import THREAD_RUNS, compatible
 
 __all__ = ["rates_chart", "beside_the_thread", "power_chart"]

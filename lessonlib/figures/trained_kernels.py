@@ -3,10 +3,10 @@
 import torch
 from matplotlib.figure import Figure
 
+from lessonlib.figures.defaults import in_our_style
 from lessonlib.figures.kernels import ENTRIES
 from lessonlib.figures.labels import DARK
 from lessonlib.figures.pictures import Picture
-from lessonlib.figures.style import in_our_style
 from lessonlib.training.trained_kernels import constant_share
 
 __all__ = ["changes_chart"]

@@ -6,9 +6,10 @@ Which rows of three factor, how near random kernels come, and how a form changes
 import numpy as np
 from matplotlib.figure import Figure
 
+from lessonlib.figures.defaults import in_our_style
 from lessonlib.figures.labels import DARK
 from lessonlib.figures.pictures import Picture
-from lessonlib.figures.style import COLORS, DASHES, in_our_style
+from lessonlib.figures.style import COLORS, DASHES
 
 __all__ = ["discriminant_plane", "residual_histogram", "eigenvalue_paths"]
 

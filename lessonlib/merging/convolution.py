@@ -14,6 +14,7 @@ another, each as far from the corner as it reaches less far out.
 """
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import product
 from math import gcd, prod
 from typing import NamedTuple
@@ -96,7 +97,17 @@ class Convolution:
     def flat(self, value):
         """The output, `(out,)`, where the input is `value` `(in,)` everywhere."""
         per_out = value.view(self.groups, -1).repeat_interleave(len(self.bias) // self.groups, 0)
-        return self.bias + (self.weight.reshape(*self.weight.shape[:2], -1).sum(2) * per_out).sum(1)
+<<<<<<< HEAD
+        per_in = self.weight.reshape(*self.weight.shape[:2], -1).sum(2)
+        return self.bias + (per_in * per_out).sum(1)
+=======
+        return self.bias + (self._sums * per_out).sum(1)
+
+    @cached_property
+    def _sums(self):
+        """What the taps of each kernel add up to, `(out, in // groups)`."""
+        return self.weight.reshape(*self.weight.shape[:2], -1).sum(2)
+>>>>>>> h-merge
 
     def output_size(self, size):
         """Pixels of the output along each axis, for an input with `size` pixels along each axis.

@@ -87,7 +87,11 @@ def fit_of(layer):
     """The `Fit` of a layer that `as_convolutions` knows; None for all others, and for own code."""
     if not (_runs_torchs_code(layer) or _frozen(layer) or _also_activates(layer)):
         return None
-    if isinstance(layer, (*CONVOLUTIONS, *TRANSPOSED)):
+<<<<<<< HEAD
+    if isinstance(layer, CONVOLUTIONS) or isinstance(layer, TRANSPOSED):
+=======
+    if isinstance(layer, CONVOLUTIONS + TRANSPOSED):
+>>>>>>> h-merge
         return Fit(len(layer.kernel_size), layer.in_channels, layer.out_channels)
     if isinstance(layer, POOLS):
         return Fit(1 + [isinstance(layer, pool) for pool in POOLS].index(True), None, None)

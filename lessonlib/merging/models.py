@@ -150,8 +150,8 @@ def _fits(step, model):
     like = like_of([model.get_submodule(name) for name in step.names], otherwise=model)
     most = torch.finfo(like.dtype).max
     parts = step.parts or [step.one]  # a sum has its weights already
-    if prod(part.weight.abs().flatten(1).sum(1).max().item() for part in parts) < most:
-        return step.one.bias.abs().max() <= most  # no product can be larger than that of the sums
+    if prod(part.weight.norm().item() for part in parts) < most:
+        return step.one.bias.abs().max() <= most  # no number of the product is larger (Cauchy)
     one = step.convolution()
     return max(one.weight.abs().max(), one.bias.abs().max()) <= most
 

@@ -15,8 +15,10 @@ def merge(*layers: nn.Module, interior: bool = False) -> nn.Module:
 
     layers: convolutions of one to three axes with any kernel, stride, dilation, groups, padding
     with zeros and bias; BatchNorm in eval, average pooling, constant padding, `PadWith`, dropout in
-    eval, Identity; or an `nn.Sequential` of these, which merge itself returns where padding needs a
-    separate layer. One of them has to say how many channels there are. All stay unchanged.
+    eval, Identity; Linear, with BatchNorm for inputs `(n, channels)`; a transposed convolution
+    before what sees one position at a time; or an `nn.Sequential` of these, which merge itself
+    returns where padding needs a separate layer. One of them has to say how many channels there
+    are. All stay unchanged.
     interior: merge even if the border will differ; `differs` shows where.
     Returns an `nn.Conv1d`, `2d` or `3d`, behind a padding layer if its sides differ.
     Raises CannotMerge (a ValueError) with the reason, TypeError if one is not a layer.

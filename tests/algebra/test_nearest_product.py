@@ -51,7 +51,7 @@ def test_same_optimum_for_five_by_five():
     near = nearest_product(A)
     assert_consistent(A, near)
     oracle = als_residual(A, restarts=20, sweeps=150)
-    assert (near.residual <= oracle + 1e-6).double().mean() > 0.9
+    assert (near.residual <= oracle + 1e-6).all()
 
 
 def test_survey_of_gaussian_kernels():

@@ -12,10 +12,10 @@ from matplotlib import pyplot
 
 import lessonlib.figures
 from helpers.runs import a_run
+from lessonlib.figures.defaults import in_our_style
 from lessonlib.figures.kernels import kernel_row
 from lessonlib.figures.race import race_chart
 from lessonlib.figures.recorded_runs import recorded_chart
-from lessonlib.figures.style import in_our_style
 
 STYLES = {
     "dark": "dark_background",

@@ -23,7 +23,7 @@ class Pair(nn.Module):
 
 class Twice(Pair):
     def forward(self, x):
-        return self.norm(self.a(self.norm(self.a(x))))
+        return self.a(self.norm(self.a(x)))
 
 
 class ReadingWeights(Pair):
