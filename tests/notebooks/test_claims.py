@@ -7,6 +7,9 @@ import nbformat
 import pytest
 
 from lessonlib.claims import claims, ledger
+from lessonlib.study.evaluation import answers
+from lessonlib.study.thread import compatible
+from lessonlib.training.runs import load_runs
 
 NOTEBOOKS = sorted((Path(__file__).parents[2] / "notebooks").glob("[0-9]*.ipynb"))
 FEW = 30  # words
@@ -40,3 +43,15 @@ def test_a_claim_that_is_cited_by_number_is_there(path):
     sources = [cell.source for cell in nbformat.read(path, as_version=4).cells]
     cited = [number for found in CITED.findall("\n".join(sources)) for number in found if number]
     assert {int(number) for number in cited} <= {claim.number for claim in claims()}
+
+
+def test_claim_9_says_what_the_primary_family_found():
+    """Held to the recorded runs, so that another run of them asks for other words."""
+    rows = answers(load_runs("primary"), photos=3929)
+    found = [row.verdict for row in rows if row.stands and compatible(row.gap) == "compatible"]
+    assert len(found) == 3
+    assert all(words.startswith("worse") for words in found)
+    assert {round(row.unpaired.difference) for row in rows} == {-1}
+    [verdict] = [claim.verdict for claim in claims() if claim.number == 9]
+    assert "all three lose about one point" in verdict
+    assert "compatible" in verdict
