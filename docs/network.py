@@ -137,7 +137,7 @@ def add_script(app, pagename, templatename, context, doctree):
 
 def write_numbers(app, exception):
     if exception is None:
-        (Path(app.outdir) / "_static" / FILE).write_text(script())
+        (Path(app.outdir) / "_static" / FILE).write_text(script(), encoding="utf-8")
 
 
 def setup(app):

@@ -249,7 +249,7 @@ def test_photos_not_yet_decoded_and_the_room_they_take(capsys, monkeypatch, tmp_
 
 
 def test_a_cache_that_cannot_be_written(capsys, monkeypatch):
-    monkeypatch.setattr(os, "access", lambda path, mode: False)
+    monkeypatch.setattr(os, "access", lambda path, mode, **_: False)
     assert any(
         "set LESSON_CACHE to another folder" in sentence
         for word, sentence in said(capsys)

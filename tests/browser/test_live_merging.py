@@ -16,7 +16,7 @@ def test_a_chain_grows_is_refused_and_undone(playground):
     changed(box, grown)
     key(box.locator("input[type=checkbox]").first, "Space")  # the bias of the first
     says(box, "Refused: of link 1 and then link 2")
-    says(box, "it adds a number (a bias or a BatchNorm) that the padding lacks")
+    says(box, "adds a number (a bias or a BatchNorm) that the padding lacks")
     undo = box.get_by_role("button", name="Undo")
     for _ in range(3):  # the words come last, after all pictures
         said = box.inner_text()

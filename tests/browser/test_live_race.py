@@ -116,7 +116,7 @@ def test_the_race_is_started_paused_taken_up_and_stopped(race, front):
 
 def test_an_arm_is_added_while_another_trains(race):
     page, box = race(6)
-    box.locator("select").select_option(label="one 5x5")
+    box.get_by_label("Add an arm").select_option(label="one 5x5")
     press(box, "Start")
     says(box, "one 2x2: epoch")
     press(box, "Add")

@@ -38,7 +38,7 @@ def test_the_solutions_in_the_notebook_are_right(path):
     if not any(heading.startswith("## Exercises") for heading in headings):
         pytest.skip("no exercises yet")
     found = list(exercises(cells))
-    assert len(found) >= 4
+    assert len(found) >= 2
     for stub, call, folded in found:
         space = {}
         exec(imports(cells) + "\n" + "\n".join(stub), space)

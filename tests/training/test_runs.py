@@ -14,9 +14,9 @@ from lessonlib.configs import TIERS
 from lessonlib.figures.race import race_chart
 from lessonlib.figures.recorded_runs import recorded_chart
 from lessonlib.figures.tables import race_table
+from lessonlib.study.pairing import paired
 from lessonlib.study.plans import get_plan
 from lessonlib.study.report import study_table
-from lessonlib.study.verdicts import paired
 from lessonlib.training import runs
 from lessonlib.training.reference_bands import bands_of
 from lessonlib.training.runs import load_runs, record, recorded, run_key
