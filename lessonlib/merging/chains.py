@@ -62,16 +62,17 @@ def total_stride(parts):
     return prod(prod(part.stride) for part in parts)
 
 
-def one_of(parts, interior=False):
-    """The one `Convolution` of several in series.
+def one_of(parts, interior=False, join=in_series):
+    """The one `Convolution` of several in series, two joined at a time.
 
+    join: `in_series`, or `outlines.outline_in_series` to know the costs without the weights.
     CannotMerge if it differs at the border, unless `interior` accepts that.
     """
     one, *rest = parts
     for part in rest:
         if not interior and (reason := border_obstacle(one, part)):
             raise CannotMerge(reason)
-        one = in_series(one, part)
+        one = join(one, part)
     return one
 
 

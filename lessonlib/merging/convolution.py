@@ -21,7 +21,8 @@ from typing import NamedTuple
 
 import torch
 
-__all__ = ["Convolution", "in_series", "in_parallel", "blocks", "grid_of", "padding_in_series"]
+__all__ = ["Convolution", "in_series", "in_parallel", "blocks"]
+__all__ += ["shape_in_series", "settings_in_series"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,25 +125,39 @@ def in_series(a, b):
 
     It is exact everywhere if `border_obstacle(a, b)` is None, else away from the border.
     """
-    groups = gcd(a.groups, b.groups)
-    grids = [grid_of(*axis) for axis in zip(a.kernel, a.dilation, a.stride, b.kernel, b.dilation)]
-    size = [grid.size for grid in grids]
-    copy_of_a = _copies(a, b, groups)
-    weight = a.weight.new_zeros(len(b.bias), len(a.fill) // groups, *size)
+    grids = _grids(a, b)
+    copy_of_a = _copies(a, b, gcd(a.groups, b.groups))
+    weight = a.weight.new_zeros(shape_in_series(a, b))
     for v in product(*map(range, b.kernel)):  # b's tap v adds a copy of a there
         at = [grid.taps_of_copy(i) for grid, i in zip(grids, v)]
         weight[(..., *at)] += copy_of_a(v)
-    return Convolution(
-        weight,
-        bias=b.flat(a.bias),
-        fill=a.fill,
-        stride=tuple(s * t for s, t in zip(a.stride, b.stride)),
-        dilation=tuple(grid.dilation for grid in grids),
-        padding=padding_in_series(a, b),
-        groups=groups,
-        biased=a.biased or b.biased,
-        output_padding=a.output_padding,
-    )
+    return Convolution(weight, **settings_in_series(a, b))
+
+
+def shape_in_series(a, b):
+    """The shape of the weight of `in_series(a, b)`."""
+    size = [grid.size for grid in _grids(a, b)]
+    return (len(b.bias), len(a.fill) // gcd(a.groups, b.groups), *size)
+
+
+def settings_in_series(a, b):
+    """All of `in_series(a, b)` but its weight, `{field: value}`."""
+    return {
+        "bias": b.flat(a.bias),
+        "fill": a.fill,
+        "stride": tuple(s * t for s, t in zip(a.stride, b.stride)),
+        "dilation": tuple(grid.dilation for grid in _grids(a, b)),
+        "padding": _padding_in_series(a, b),
+        "groups": gcd(a.groups, b.groups),
+        "biased": a.biased or b.biased,
+        "output_padding": a.output_padding,
+    }
+
+
+def _grids(a, b):
+    """The grid of the taps of `in_series(a, b)` along each axis."""
+    axes = zip(a.kernel, a.dilation, a.stride, b.kernel, b.dilation)
+    return [_grid_of(*axis) for axis in axes]
 
 
 def in_parallel(branches):
@@ -217,7 +232,7 @@ class _Grid(NamedTuple):
         return slice(start, start + self.span, self.step)
 
 
-def grid_of(k, d, s, j, e):
+def _grid_of(k, d, s, j, e):
     """The coarsest `_Grid` for k taps d pixels apart with stride s, then j taps e apart."""
     pixels_apart = s * e
     dilation = gcd(d if k > 1 else 0, pixels_apart if j > 1 else 0) or 1
@@ -227,7 +242,7 @@ def grid_of(k, d, s, j, e):
     return _Grid(dilation, step, span, apart, size=(j - 1) * apart + span)
 
 
-def padding_in_series(a, b):
+def _padding_in_series(a, b):
     padding = []
     for (before, after), (b_before, b_after), s in zip(a.padding, b.padding, a.stride):
         padding.append((before + s * b_before, after + s * b_after))

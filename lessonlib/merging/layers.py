@@ -72,6 +72,11 @@ def _from_convolution(layer):
     padding = _convolution_padding(layer)
     if layer.padding_mode != "zeros" and any(sum(padding, ())):
         raise CannotMerge(f"it pads with {layer.padding_mode!r}, not with zeros")
+    return _with_weight(layer, weight, padding)
+
+
+def _with_weight(layer, weight, padding, output_padding=None):
+    """A layer's `Convolution`, all else as the layer has it."""
     biased = layer.bias is not None
     return Convolution(
         weight,
@@ -82,24 +87,15 @@ def _from_convolution(layer):
         padding=padding,
         groups=layer.groups,
         biased=biased,
+        output_padding=output_padding,
     )
 
 
 def _from_transposed(layer):
     """A transposed convolution: its weights are kept as those of a plain one, by output channel."""
     weight = _by_group(_exact(layer.weight), layer.groups)
-    biased = layer.bias is not None
-    return Convolution(
-        weight,
-        bias=_exact(layer.bias) if biased else weight.new_zeros(layer.out_channels),
-        fill=weight.new_zeros(layer.in_channels),
-        stride=layer.stride,
-        dilation=layer.dilation,
-        padding=tuple((n, n) for n in layer.padding),
-        groups=layer.groups,
-        biased=biased,
-        output_padding=layer.output_padding,
-    )
+    padding = tuple((n, n) for n in layer.padding)
+    return _with_weight(layer, weight, padding, layer.output_padding)
 
 
 def _by_group(weight, groups):

@@ -8,11 +8,11 @@ import torch
 from torch import nn
 
 from lessonlib.costs.timing import Timing
-from lessonlib.merging.chains import convolutions_of, macs_of
+from lessonlib.merging.chains import convolutions_of, macs_of, one_of
 from lessonlib.merging.examples import Example, check_same, timed
 from lessonlib.merging.layer_types import rest_of
 from lessonlib.merging.layers import CannotMerge, as_layer, become
-from lessonlib.merging.outlines import Outline, outline_of
+from lessonlib.merging.outlines import Outline, outline_in_series
 from lessonlib.merging.pairs import like_of
 from lessonlib.merging.rewriting import with_sums
 from lessonlib.merging.steps import Step
@@ -190,7 +190,7 @@ def _parts_of(names, chain, model, line):
 
 def _exact_step(names, parts, interior, line):
     try:
-        return Step(names, parts, outline_of(parts, interior))
+        return Step(names, parts, one_of(parts, interior, outline_in_series))
     except CannotMerge as reason:
         raise ValueError(f"The plan does not fit this model: {line}: {reason}.") from None
 

@@ -7,7 +7,7 @@ from lessonlib.merging.borders import border_obstacle
 from lessonlib.merging.chains import macs_of, one_of, total_stride
 from lessonlib.merging.convolution import Convolution
 from lessonlib.merging.layers import CannotMerge
-from lessonlib.merging.outlines import outline_in_series, outline_of
+from lessonlib.merging.outlines import outline_in_series
 
 __all__ = ["Step", "steps_of"]
 
@@ -129,7 +129,7 @@ def _why_not(step, after, interior):
     if not step.parts or not after.parts:
         return ""
     try:
-        one = outline_of(step.parts + after.parts, interior)
+        one = one_of(step.parts + after.parts, interior, outline_in_series)
     except CannotMerge as reason:
         return str(reason)
     now = step.becomes + after.becomes
