@@ -74,46 +74,44 @@ def answers(runs: Iterable[Run], photos: int) -> list[Answer]:
 
 
 def answers_table(rows: Sequence[Answer]) -> Markdown:
-    """One row per comparison: runs, difference, interval, whether it stands, beside the thread."""
+    """Two tables, narrow enough for half a screen: what we found, and how it lies to the thread.
+
+    A row per comparison: runs, difference with its interval, whether it stands, the same seed by
+    seed; then the thread's difference, and the gap between ours and it.
+    """
     if not rows:
         return Markdown("The runs of the primary family are not all there yet.")
-    columns = [
-        "against one 3x3",
-        "runs",
-        "difference, points",
-        "95% interval",
-        "verdict",
-        "stands in the family of three",
-        "seed by seed",
-        "the thread's difference",
-        "ours and the thread's",
-    ]
-    head = f"| {' | '.join(columns)} |\n{'|---' * len(columns)}|"
+    found = ["against one 3x3, points", "runs", "difference", "stands among three", "seed by seed"]
+    beside = ["against one 3x3, points", "the thread's", "ours minus the thread's", "so they are"]
+    tables = [_table(found, map(_found_row, rows)), _table(beside, map(_beside_row, rows))]
     fewest = min(min(len(row.ours), len(row.theirs)) for row in rows)
-    note = ""
     if fewest < len(SEEDS):
-        note = f"\n\nNot complete: the protocol asks for {len(SEEDS)} runs of each arm."
-    return Markdown("\n".join([head, *map(_table_row, rows)]) + note)
+        tables.append(f"Not complete: the protocol asks for {len(SEEDS)} runs of each arm.")
+    return Markdown("\n\n".join(tables))
 
 
-def _table_row(row):
-    alone = row.verdict.startswith("not")
-    cells = [
+def _table(columns, rows):
+    lines = [columns, ["---"] * len(columns), *rows]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+
+
+def _found_row(row):
+    together = "yes" if row.stands else "no"
+    return [
         ARMS[row.arm].label,
         f"{len(row.ours)} and {len(row.theirs)}",
-        f"{row.unpaired.difference:+.1f}",
-        _between(row.unpaired),
-        row.verdict,
-        f"{'-' if alone else 'yes' if row.stands else 'no'}, p = {row.adjusted:.2g}",
-        f"{row.paired.difference:+.1f} ({_between(row.paired)})",
-        f"{row.thread.difference:+.1f} ({_between(row.thread)})",
-        f"{row.gap.difference:+.1f} ({_between(row.gap)}): {compatible(row.gap)}",
+        _told(row.unpaired),
+        f"{together}, p = {row.adjusted:.2g}",
+        _told(row.paired),
     ]
-    return f"| {' | '.join(cells)} |"
 
 
-def _between(estimate):
-    return f"{estimate.low:+.1f} to {estimate.high:+.1f}"
+def _beside_row(row):
+    return [ARMS[row.arm].label, _told(row.thread), _told(row.gap), compatible(row.gap)]
+
+
+def _told(estimate):
+    return f"{estimate.difference:+.1f} ({estimate.low:+.1f} to {estimate.high:+.1f})"
 
 
 def _check_rates(of_arm):

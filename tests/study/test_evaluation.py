@@ -49,13 +49,16 @@ def test_every_answer_is_scipys():
     assert min(row.adjusted for row in rows) == pytest.approx(3 * min(p))
 
 
-def test_the_table_says_what_stands_and_what_is_compatible():
-    text = answers_table(answers(some_runs(), PHOTOS)).data
-    rows = {line.split(" | ")[0][2:]: line for line in text.splitlines()[2:]}
-    assert "| yes, p = " in rows["one 2x2"]
-    assert "| -, p = " in rows["two 2x2, activation after the second"]
-    assert "12 and 12" in rows["one 2x2"]
-    assert "Not complete" not in text
+def test_the_tables_say_what_stands_and_what_is_compatible():
+    rows = answers(some_runs(), PHOTOS)
+    found, beside = answers_table(rows).data.split("\n\n")
+    for row, told, thread in zip(rows, found.splitlines()[2:], beside.splitlines()[2:]):
+        cells = [cell.strip() for cell in told.split("|")[1:-1]]
+        assert cells[1] == "12 and 12"
+        assert cells[2].startswith(f"{row.unpaired.difference:+.1f} ({row.unpaired.low:+.1f} to")
+        assert cells[3].startswith("yes" if row.adjusted < 0.05 else "no")
+        assert thread.endswith(f"| {compatible(row.gap)} |")
+    assert [row.stands for row in rows] == [True, True, False]
 
 
 def test_a_family_that_is_not_complete_says_so_or_says_nothing():
