@@ -9,9 +9,10 @@ from torch import fx, nn
 from lessonlib.merging.branches import Branches, by_source, nodes_in
 from lessonlib.merging.graphs import graphs_of
 from lessonlib.merging.in_place import writer_among
-from lessonlib.merging.layer_types import fit_of, rest_of
+from lessonlib.merging.layer_types import fit_of, is_norm, rest_of
 from lessonlib.merging.layers import CannotMerge, as_layer, become
 from lessonlib.merging.pairs import like_of
+from lessonlib.merging.rows import UNKNOWN_ROWS
 from lessonlib.merging.sums import SumStep, in_words, sum_step
 from lessonlib.merging.tracing import Examined, examine, hooked_in, sharing_copy
 
@@ -122,6 +123,7 @@ def _merge_in(model, owner, seen, accepts):
             _check_writers(graph, [node, *nodes_in(addends)], module, free)
             some, step = sum_step(addends, free, owner, lambda step: accepts(step, model))
             _check_called_within(owner, step.names, seen)
+            _check_rows(step, seen)
         except CannotMerge as reason:
             left[in_words(addends, owner)] = str(reason)
             continue
@@ -203,3 +205,10 @@ def _check_called_within(owner, names, seen):
             homes += [_join(part.name, path) for path in _stack(node)]
             if called and owner not in homes:
                 raise CannotMerge(f"{_join(part.name, node.target)} is called elsewhere too")
+
+
+def _check_rows(step, seen):
+    """CannotMerge if a BatchNorm may read another axis than the matrices beside it."""
+    norms = [name for name in step.names if is_norm(seen.layers[name])]
+    if not step.one.kernel and not seen.rows.keys() >= {*norms}:
+        raise CannotMerge(UNKNOWN_ROWS)

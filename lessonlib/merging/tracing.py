@@ -14,12 +14,14 @@ from torch.nn.functional import batch_norm
 from lessonlib.merging.calls import Calls, modules_reached_from
 from lessonlib.merging.graphs import Traced, first_line, graphs_of, text_of
 from lessonlib.merging.layer_types import IDLE, fit_of, is_norm, why_unknown
+from lessonlib.merging.rows import cut_between, read_rows
 
 __all__ = [
     "Chains",
     "Examined",
     "examine",
     "chains_in",
+    "same_when_merged",
     "hooked_in",
     "copy_of",
     "sharing_copy",
@@ -48,25 +50,32 @@ class Examined:
 
     model: a copy with the same weights, whose layers are those in the graphs;
     layers: `{name: module}`, all of them; left: `{name of a layer or a part: why it stays}`;
-    ways: `{part: [{node: name of the layer that it calls}, for each graph of the part]}`.
+    ways: `{part: [{node: name of the layer that it calls}, for each graph of the part]}`;
+    rows: as from `read_rows`.
     """
 
     model: nn.Module
     layers: dict[str, nn.Module]
     left: dict[str, str]
     ways: dict[Traced, list[dict]]
+    rows: dict[str, str]
 
 
 def chains_in(seen):
     """The `Chains` of what was `Examined`, on each way through the graphs that torch.fx traces."""
     chains = []
     assumed = {}
+    unsure: dict = {}
     for part, ways in seen.ways.items():
-        found = _same_when_merged(_chains_in(ways, seen), part, seen)
+        found = []
+        for chain in same_when_merged(_chains_in(ways, seen), part, seen):
+            pieces, reasons = cut_between(chain, seen.layers, seen.rows)
+            found += pieces
+            unsure |= reasons
         chains += found
         if found and part.assumed:
             assumed[part.name or "the model"] = part.assumed
-    for name, why in _lone_norms(chains, seen).items():
+    for name, why in (_lone_norms(chains, seen) | unsure).items():
         seen.left.setdefault(name, why)
     return Chains(chains, seen.left, assumed)
 
@@ -129,7 +138,11 @@ def examine(model, example=None):
             ways[part] = called
     left |= _not_alone(ways.values(), layers, calls.asked)
     left |= _also_reached(ways.values(), layers, untraced, calls)
-    return Examined(model, layers, left, ways)
+
+    def axes_on_x(names):
+        return example.axes_read(model, names) if example else {}
+
+    return Examined(model, layers, left, ways, read_rows(ways, layers, axes_on_x))
 
 
 def copy_of(model, shared=()):
@@ -308,7 +321,7 @@ def _agrees(a, b, after):
     return after.get(a) == b or not {a, b} & after.keys()
 
 
-def _same_when_merged(chains, part, seen):
+def same_when_merged(chains, part, seen):
     """The chains of a part, none if its forward asks of which kind their layers are.
 
     With the merged layers it would go another way then.
