@@ -133,6 +133,7 @@ def _merge_in(model, owner, seen, accepts):
         _put(target, graph, node, some, branches)
         steps.append(step)
     if steps:
+        _leave_out_zeros(graph, Branches(module, graph, _free(module, owner, seen)))
         become(module, fx.GraphModule(module, graph, type(module).__name__).eval())
     return steps, left
 
@@ -149,17 +150,27 @@ def _untried(branches, tried):
 
 def _put(target, graph, root, merged, branches):
     """Call the layer `target` in place of the addends `merged` of the sum `root`."""
-    others = [addend for addend in branches.addends(root) or () if addend not in merged]
+    taken = [addend.node for addend in merged]
+    others = [addend for addend in branches.addends(root) or () if addend.node not in taken]
     additions = branches.tree(root)
     with graph.inserting_before(root):
         total = graph.call_module(target, (merged[0].branch.source,))
         for addend in others:
             total = graph.call_function(add if addend.sign > 0 else sub, (total, addend.node))
     root.replace_all_uses_with(total)
-    for node in additions:  # they would write on what is now added once more
+    for node in dict.fromkeys(additions):  # they would write on what is now added once more
         graph.erase_node(node)
     for node in reversed(graph.nodes):
         if not node.users and branches.is_step(node):
+            graph.erase_node(node)
+
+
+def _leave_out_zeros(graph, branches):
+    """Without the additions of 0, which take time too."""
+    for node in list(graph.nodes):
+        same = branches.unchanged(node)
+        if same is not None:
+            node.replace_all_uses_with(same)
             graph.erase_node(node)
 
 
