@@ -9,23 +9,24 @@ as in conv1x1, average pooling, flatten, Linear. How the positions lie does not 
 """
 
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import dropwhile
 from math import prod
-from typing import cast
 
 from torch import fx, nn
 
 from lessonlib.merging.chains import macs_of, one_of
-from lessonlib.merging.convolution import Convolution
+from lessonlib.merging.copies import sharing_copy
 from lessonlib.merging.flattening import before_flattening
 from lessonlib.merging.in_place import writer_among
 from lessonlib.merging.layer_types import CONVOLUTIONS, fit_of, is_norm, rest_of
-from lessonlib.merging.layers import CannotMerge, as_convolutions, as_layer, become
+from lessonlib.merging.layers import CannotMerge, as_convolutions
 from lessonlib.merging.pairs import like_of
 from lessonlib.merging.rewriting import Summed
-from lessonlib.merging.steps import Step
-from lessonlib.merging.tracing import examine, same_when_merged, sharing_copy
+from lessonlib.merging.steps import MultipliedStep
+from lessonlib.merging.to_layers import as_layer, become
+from lessonlib.merging.traced_chains import same_when_merged
+from lessonlib.merging.tracing import examine
 
 __all__ = ["HeadStep", "with_heads"]
 
@@ -35,20 +36,8 @@ SEVERAL = (
 )
 
 
-@dataclass(frozen=True, eq=False)
-class HeadStep(Step):
-    """Layers that become one matrix in the place of the last of them, `one`, with its weights."""
-
-    def convolution(self) -> Convolution:
-        return cast(Convolution, self.one)
-
-    def is_like(self, other):
-        """Whether `other` merges the same layers."""
-        return self.names == other.names
-
-    def pays(self, at_most):
-        """Whether one matrix takes at most so many times the multiplications."""
-        return self.convolution().macs <= at_most * self.macs
+class HeadStep(MultipliedStep):
+    """Layers that become one matrix in the place of the last of them."""
 
 
 def with_heads(summed, example, accepts):

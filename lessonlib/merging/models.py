@@ -10,6 +10,7 @@ from torch import nn
 
 from lessonlib.checks import require_type
 from lessonlib.merging.chains import convolutions_of, differing_in_chain
+from lessonlib.merging.copies import sharing_copy
 from lessonlib.merging.heads import HeadStep, with_heads
 from lessonlib.merging.layer_types import rest_of
 from lessonlib.merging.layers import CannotMerge
@@ -17,7 +18,7 @@ from lessonlib.merging.pairs import like_of
 from lessonlib.merging.plans import Plan, carried_out, example_of
 from lessonlib.merging.rewriting import with_sums
 from lessonlib.merging.steps import Step, steps_of
-from lessonlib.merging.tracing import chains_in, sharing_copy
+from lessonlib.merging.traced_chains import chains_in
 
 __all__ = ["plan", "merge_chains"]
 

@@ -9,16 +9,18 @@ from torch import nn
 
 from lessonlib.costs.timing import Timing
 from lessonlib.merging.chains import convolutions_of, macs_of, one_of
+from lessonlib.merging.copies import copy_of
 from lessonlib.merging.examples import Example, check_same, timed
 from lessonlib.merging.heads import HeadStep, with_heads
 from lessonlib.merging.layer_types import rest_of
-from lessonlib.merging.layers import CannotMerge, as_layer, become
+from lessonlib.merging.layers import CannotMerge
 from lessonlib.merging.outlines import Outline, outline_in_series
 from lessonlib.merging.pairs import like_of
 from lessonlib.merging.rewriting import with_sums
-from lessonlib.merging.steps import Step
+from lessonlib.merging.steps import MultipliedStep, Step
 from lessonlib.merging.sums import SumStep
-from lessonlib.merging.tracing import chains_in, copy_of
+from lessonlib.merging.to_layers import as_layer, become
+from lessonlib.merging.traced_chains import chains_in
 
 __all__ = ["Plan", "example_of", "carried_out"]
 
@@ -63,7 +65,7 @@ class Plan:
         chains = chains_in(summed.seen)
         steps = []
         for step in self.merged:
-            if isinstance(step, SumStep | HeadStep):
+            if isinstance(step, MultipliedStep):
                 if not any(map(step.is_like, summed.steps)):
                     raise ValueError(f"The plan does not fit this model: {step} is not in it.")
             else:
@@ -72,7 +74,7 @@ class Plan:
 
     def _has(self, step, model):
         """Whether the plan merges the same branches, or the same layers into a matrix."""
-        return any(type(other) is type(step) and step.is_like(other) for other in self.merged)
+        return any(map(step.is_like, self.merged))
 
     def timed(self, model: nn.Module, x: Any) -> dict[str, Timing]:
         """The `Timing` of the model and of the merged one on x: "before" and "after", in turns.
@@ -134,7 +136,7 @@ class Plan:
             )
         else:
             line += " stays"
-        if step.names[0] in self.differ and not isinstance(step, SumStep | HeadStep):
+        if step.names[0] in self.differ and not isinstance(step, MultipliedStep):
             wrong, total = self.differ[step.names[0]]
             line += f", and {wrong:,} of {total:,} positions of its output differ, at the border"
         if step.why_not:

@@ -7,20 +7,23 @@ from typing import NamedTuple
 from torch import fx, nn
 
 from lessonlib.merging.branches import Branches, by_source, nodes_in
+from lessonlib.merging.copies import sharing_copy
 from lessonlib.merging.graphs import graphs_of
 from lessonlib.merging.in_place import writer_among
 from lessonlib.merging.layer_types import fit_of, is_norm, rest_of
-from lessonlib.merging.layers import CannotMerge, as_layer, become
+from lessonlib.merging.layers import CannotMerge
 from lessonlib.merging.pairs import like_of
 from lessonlib.merging.rows import UNKNOWN_ROWS
-from lessonlib.merging.sums import SumStep, in_words, sum_step
-from lessonlib.merging.tracing import Examined, examine, hooked_in, sharing_copy
+from lessonlib.merging.steps import MultipliedStep
+from lessonlib.merging.sums import in_words, sum_step
+from lessonlib.merging.to_layers import as_layer, become
+from lessonlib.merging.tracing import Examined, examine, hooked_in
 
 __all__ = ["Summed", "with_sums"]
 
 
 class Summed(NamedTuple):
-    """A model in which sums of branches are one convolution each, and the `SumStep`s.
+    """A model in which sums of branches are one convolution each, and the steps that made them so.
 
     model: a copy with the weights of the original where it is like it, to read only;
     seen: what is `Examined` of it; left: `{a sum in words: why it stays}`.
@@ -28,7 +31,7 @@ class Summed(NamedTuple):
 
     model: nn.Module
     seen: Examined
-    steps: list[SumStep]
+    steps: list[MultipliedStep]
     left: dict[str, str]
 
 

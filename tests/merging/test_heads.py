@@ -134,6 +134,26 @@ def test_a_head_that_would_multiply_more_is_left_with_the_reason():
     assert len(plan(model, at_most=4).merged) == 1
 
 
+class WithSum(Classifier):
+    def forward(self, x):
+        return super().forward(x + self.shortcut(x))
+
+
+def test_a_plan_with_a_sum_and_a_head_is_applied_to_another_model():
+    models = []
+    for seed in (0, 1):
+        model = WithSum(WRITTEN["mean"])
+        model.shortcut = nn.Conv2d(4, 4, 3, padding=1)
+        models.append(drawn_anew(model, seed))
+    one, other = models
+    found = plan(one)
+    assert len(found.merged) == 2
+    merged = Plan.from_json(found.to_json()).apply(other)
+    assert difference(merged, other, photo()) < 1e-12
+    with pytest.raises(ValueError, match="does not fit this model"):
+        found.apply(drawn_anew(Classifier(WRITTEN["mean"])))
+
+
 class InPlace(Classifier):
     def forward(self, x):
         y = x.clone()
