@@ -9,7 +9,7 @@ from torch import fx, nn
 
 from lessonlib.merging.layer_types import CONVOLUTIONS, IDLE, POOLS
 
-__all__ = ["before_flattening", "flattens"]
+__all__ = ["MEAN_FUNCTIONS", "before_flattening", "flattens", "is_mean", "keeps_axes", "mean_axes"]
 
 MEANS: tuple[Any, ...] = (nn.AdaptiveAvgPool1d, nn.AdaptiveAvgPool2d, nn.AdaptiveAvgPool3d)
 MEAN_FUNCTIONS = (F.adaptive_avg_pool1d, F.adaptive_avg_pool2d, F.adaptive_avg_pool3d)
@@ -34,7 +34,7 @@ def before_flattening(node, free, module, seen_alone):
         elif not flat and flattens(before, module):
             flat = True
         elif _averages(before, layer, module):
-            flat = flat or not _keeps_axes(before)
+            flat = flat or not keeps_axes(before)
             means.append(before)
         elif flat and layer is not None and seen_alone(layer):
             found.insert(0, before)
@@ -97,23 +97,29 @@ def _averages(node, layer, module):
         return type(module.get_submodule(node.target)) in MEANS
     if node.target in MEAN_FUNCTIONS:
         return isinstance(node.args[0], fx.Node)
-    if node.target is torch.mean or node.target == "mean":
-        return node.kwargs.keys() <= {"dim", "keepdim"} and bool(_mean_axes(node))
-    return False
+    return is_mean(node)
+
+
+def is_mean(node):
+    """Whether a node takes means over some axes."""
+    if node.target is not torch.mean and node.target != "mean":
+        return False
+    return node.kwargs.keys() <= {"dim", "keepdim"} and bool(mean_axes(node))
 
 
 def _numbers(value):
     return (value,) if isinstance(value, int) else tuple(value)
 
 
-def _mean_axes(node):
+def mean_axes(node):
     """The axes of a `mean`, none if it is over all."""
     axes = node.args[1] if len(node.args) > 1 else node.kwargs.get("dim", ())
     return _numbers(axes)
 
 
-def _keeps_axes(node):
-    if node.target is torch.mean or node.target == "mean":
+def keeps_axes(node):
+    """Whether a node that takes means gives as many axes as it reads."""
+    if is_mean(node):
         return node.args[2] if len(node.args) > 2 else node.kwargs.get("keepdim", False)
     return True
 
@@ -123,11 +129,11 @@ def _over_positions(node, axes):
 
     axes: `{along how many axes positions lie}`, one if it is known.
     """
-    if node.target is not torch.mean and node.target != "mean":
+    if not is_mean(node):
         return True
     if len(axes) != 1:
         return False
     [n] = axes
-    over = {axis % (n + 2) for axis in _mean_axes(node)}
+    over = {axis % (n + 2) for axis in mean_axes(node)}
     positions = {*range(2, n + 2)}
-    return over <= positions and (_keeps_axes(node) or over == positions)
+    return over <= positions and (keeps_axes(node) or over == positions)

@@ -185,24 +185,12 @@ def _graph_of(module):
     if copy in hooked:
         raise CannotMerge("the module that adds them up has hooks")
     known = {layer for layer in layers.values() if fit_of(layer)}
-    before = _state(copy)
     traced = next(graphs_of(copy, {}, known, hooked))
     if traced.name or len(traced.graphs) > 1 or traced.assumed:
         raise CannotMerge("the forward that adds them up may go several ways")
-    if _state(copy) != before:
+    if traced.keeps:
         raise CannotMerge("the forward that adds them up keeps something in the module")
     return traced.graphs[0]
-
-
-def _state(module):
-    """What a module and its parts hold: which objects, and how many of them."""
-    found = []
-    for name, part in module.named_modules():
-        for own in (vars(part), part._buffers, part._parameters):
-            for key, value in own.items():
-                size = len(value) if isinstance(value, list | dict | set) else 0
-                found.append((name, key, id(value), size))
-    return found
 
 
 def _check_writers(graph, nodes, module, layers):

@@ -4,11 +4,9 @@ Of an input with three axes, (n, channels, features), torch's BatchNorm1d takes 
 that of the channels, but a Linear layer the last.
 """
 
-import torch
-import torch.nn.functional as F
 from torch import nn
 
-from lessonlib.merging.flattening import flattens
+from lessonlib.merging.axes import ACTIVATIONS, activates, axes_in
 from lessonlib.merging.layer_types import IDLE, is_norm
 
 __all__ = ["UNKNOWN_ROWS", "read_rows", "cut_between"]
@@ -19,10 +17,6 @@ UNKNOWN_ROWS = (
     "give an example input x"
 )
 OF_ROWS = (nn.BatchNorm1d, nn.SyncBatchNorm)
-ACTIVATIONS = {
-    *(F.relu, F.leaky_relu, F.elu, F.selu, F.celu, F.gelu, F.silu, F.mish, F.hardswish),
-    *(F.softplus, F.dropout, torch.relu, torch.tanh, torch.sigmoid, "relu", "tanh", "sigmoid"),
-}
 
 
 def read_rows(ways, layers, axes_on_x):
@@ -37,10 +31,12 @@ def read_rows(ways, layers, axes_on_x):
     if not any(isinstance(layer, nn.Linear) for layer in layers.values()):
         return found
     for part, graphs in ways.items():
-        for names in graphs:
+        module = layers[part.name]
+        for graph, names in zip(part.graphs, graphs):
+            axes = axes_in(graph, module)
             for node, name in names.items():
                 if isinstance(layers[name], OF_ROWS):
-                    if _reads_rows(node, names, layers, layers[part.name]):
+                    if _reads_rows(node, names, layers, module, axes):
                         found[name] = ""
                     else:
                         unsure.append(name)
@@ -50,15 +46,15 @@ def read_rows(ways, layers, axes_on_x):
     return found
 
 
-def _reads_rows(norm, names, layers, module):
-    """Whether a BatchNorm cannot read three axes, as others then could not read what they do.
+def _reads_rows(norm, names, layers, module, axes):
+    """Whether a BatchNorm reads two axes, or cannot read three, as one of another width could not.
 
-    Those are BatchNorms of another width, and what is flat has two axes.
+    axes: `{node: number of axes of what it gives}` where it is known.
     """
     channels = layers[names[norm]].num_features
     values = [norm]  # whose second axis is that of the input, if there are three
     for value in values:
-        if flattens(value, module):
+        if axes.get(value) == 2:
             return True
         for node in (value, *value.users):
             layer = layers.get(names.get(node))
@@ -74,9 +70,7 @@ def _keeps_second_axis(node, layer, module):
     if isinstance(layer, (*OF_ROWS, *IDLE, nn.Linear)):
         return True
     if node.op == "call_module":
-        kind = type(module.get_submodule(node.target))
-        activation = kind.__module__ == "torch.nn.modules.activation"
-        return activation and kind not in (nn.GLU, nn.MultiheadAttention)
+        return activates(module.get_submodule(node.target))
     return node.op in ("call_function", "call_method") and node.target in ACTIVATIONS
 
 

@@ -8,7 +8,7 @@ import operator
 import sys
 
 import torch
-from torch import fx
+from torch import fx, nn
 
 __all__ = ["Tracer"]
 
@@ -26,9 +26,29 @@ class Tracer(fx.Tracer):
         self.apart = apart
         self.types = dict(types)
         self.questions = []
+        self.names: dict[int, str] = {}
 
     def is_leaf_module(self, module, name):
         return module in self.known or module in self.apart or super().is_leaf_module(module, name)
+
+    # torch's own look through all weights each time
+    def getattr(self, attr, value, proxies):
+        name = self._name_of(value)
+        if name and name not in proxies:
+            proxies[name] = self.create_proxy("get_attr", name, (), {})
+        return proxies[name] if name else value
+
+    def create_arg(self, value):
+        name = self._name_of(value)
+        return self.create_node("get_attr", name, (), {}) if name else super().create_arg(value)
+
+    def _name_of(self, value):
+        """The name of a weight in the module that is traced, None for anything else."""
+        if not isinstance(value, nn.Parameter):
+            return None
+        if not self.names:
+            self.names = {id(weight): name for name, weight in self.root.named_parameters()}
+        return self.names.get(id(value))
 
     def proxy(self, node):
         return _Symbol(node, self)

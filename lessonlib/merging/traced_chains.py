@@ -93,7 +93,7 @@ def _chains_in(ways, seen):
             chain.append(links[chain[-1]])
         # an idle layer gives its input itself, which may be changed in place before it is read
         chain = list(dropwhile(lambda name: isinstance(seen.layers[name], IDLE), chain))
-        if len(chain) > 1:
+        if len([name for name in chain if not isinstance(seen.layers[name], IDLE)]) > 1:
             chains.append(chain)
     return chains
 

@@ -167,6 +167,28 @@ def test_a_head_whose_input_is_written_on_meanwhile_is_left():
     assert difference(merge_chains(model), model, photo()) < 1e-12
 
 
+class MeanOfPhoto(nn.Module):
+    """Its BatchNorm is after a mean over positions, as at the end of timm's RepViT."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv, self.scale = nn.Conv2d(4, 4, 1), nn.Parameter(torch.ones(4, 1, 1))
+        self.head = nn.Sequential(nn.BatchNorm1d(4), nn.Linear(4, 4))
+
+    def forward(self, x):
+        x = x.relu()
+        y = self.conv(x)
+        z = nn.functional.gelu(self.scale * y + self.conv(y))
+        return self.head(z.mean((2, 3)))
+
+
+def test_a_norm_after_a_mean_over_positions_reads_rows():
+    model = drawn_anew(MeanOfPhoto())
+    merged = merge_chains(model)
+    assert not layers_of(merged, nn.BatchNorm1d)
+    assert difference(merged, model, photo()) < 1e-12
+
+
 ROWS = {
     "flat": [nn.Flatten(), nn.Linear(4, 4), nn.BatchNorm1d(4)],
     "of two widths": [nn.Linear(4, 4), nn.BatchNorm1d(4), nn.ReLU(), nn.Linear(4, 3)]
