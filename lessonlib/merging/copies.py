@@ -1,5 +1,6 @@
 """Copies of a model, in which alone its layers are merged."""
 
+from collections import OrderedDict
 from copy import deepcopy
 
 import torch
@@ -12,12 +13,22 @@ __all__ = ["copy_of", "sharing_copy"]
 def copy_of(model, shared=()):
     """A copy of `model` that shares objects `{id: object}`. ValueError if it cannot be copied."""
     try:
-        return deepcopy(model, dict(shared))
+        return deepcopy(model, _without_hooks(model) | dict(shared))
     except Exception as error:  # whatever the parts of someone's model raise
         raise ValueError(
             "The model cannot be copied, and layers are merged in a copy only: "
             f"{_uncopied(model)}Python says {first_line(error)!r}."
         ) from error
+
+
+def _without_hooks(model):
+    """For deepcopy, `{id: a copy}` of the many empty lists of hooks, which takes it long."""
+    copies: dict = {}
+    for module in model.modules():
+        for value in vars(module).values():
+            if type(value) is OrderedDict and not value:
+                copies[id(value)] = OrderedDict()
+    return copies
 
 
 def sharing_copy(model):

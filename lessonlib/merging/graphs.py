@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from dis import get_instructions
+from functools import cache
 from inspect import Parameter, signature
 from itertools import product
 from textwrap import shorten
@@ -79,13 +80,15 @@ def _asking_for_types(module):
     for part in module.modules():
         code = getattr(type(part).forward, "__code__", None)
         own = not type(part).__module__.startswith("torch.")
-        if own and code and any(_loads_type(instruction) for instruction in get_instructions(code)):
+        if own and code and _loads_type(code):
             return "its forward asks for a type, and is taken to do the same for each input"
     return ""
 
 
-def _loads_type(instruction):
-    return instruction.opname == "LOAD_GLOBAL" and instruction.argval == "type"
+@cache
+def _loads_type(code):
+    loaded = [step.argval for step in get_instructions(code) if step.opname == "LOAD_GLOBAL"]
+    return "type" in loaded
 
 
 def _wraps_one(module):

@@ -5,6 +5,8 @@ from typing import Any, NamedTuple
 
 __all__ = ["Held", "put_back"]
 
+CONTAINERS = (dict, list, set)
+
 
 class Held:
     """The attributes of a module and its parts, and what their lists, dicts and sets hold."""
@@ -14,7 +16,7 @@ class Held:
         self.containers = []
         for _, attributes in self.parts:
             for value in attributes.values():
-                if isinstance(value, list | dict | set):
+                if isinstance(value, CONTAINERS):
                     self.containers.append(_Contents(value, value.copy()))
 
     def changed(self):

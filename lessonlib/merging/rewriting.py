@@ -47,10 +47,11 @@ def with_sums(model, example, accepts):
     if not owners:
         return Summed(model, seen, [], {})
     summed = sharing_copy(model)
+    homes = _homes_in(seen)
     steps: list = []
     left: dict = {}
     for owner in sorted(owners, key=lambda name: -_depth(name)):  # what is within another first
-        found, reasons = _merge_in(summed, owner, seen, accepts)
+        found, reasons = _merge_in(summed, owner, seen, homes, accepts)
         steps += found
         left |= reasons
     return Summed(summed, examine(summed, example) if steps else seen, steps, left)
@@ -109,8 +110,11 @@ def _stack(node):
     return names[:-1] if node.op == "call_module" else names
 
 
-def _merge_in(model, owner, seen, accepts):
-    """(steps, `{the sum: why it stays}`): the sums that one module's forward adds up, in place."""
+def _merge_in(model, owner, seen, homes, accepts):
+    """(steps, `{the sum: why it stays}`): the sums that one module's forward adds up, in place.
+
+    homes: as from `_homes_in`.
+    """
     module = model.get_submodule(owner)
     try:
         graph = _graph_of(module)
@@ -125,7 +129,7 @@ def _merge_in(model, owner, seen, accepts):
             free = branches.layers
             _check_writers(graph, [node, *nodes_in(addends)], module, free)
             some, step = sum_step(addends, free, owner, lambda step: accepts(step, model))
-            _check_called_within(owner, step.names, seen)
+            _check_called_within(owner, step.names, homes)
             _check_rows(step, seen)
         except CannotMerge as reason:
             left[in_words(addends, owner)] = str(reason)
@@ -198,15 +202,22 @@ def _check_writers(graph, nodes, module, layers):
         raise CannotMerge(f"{writer.name} may change in place what they read")
 
 
-def _check_called_within(owner, names, seen):
-    """CannotMerge if a layer is called where the module that adds up the branches is not."""
+def _homes_in(seen):
+    """`{name of a layer: [names of all modules in whose forwards it is called, for each call]}`."""
+    homes: dict = {}
     for part in seen.ways:
         for node in chain(*[graph.nodes for graph in part.graphs]):
-            called = node.op == "call_module" and _join(part.name, node.target) in names
-            homes = [part.name]
-            homes += [_join(part.name, path) for path in _stack(node)]
-            if called and owner not in homes:
-                raise CannotMerge(f"{_join(part.name, node.target)} is called elsewhere too")
+            if node.op == "call_module":
+                within = {part.name, *[_join(part.name, path) for path in _stack(node)]}
+                homes.setdefault(_join(part.name, node.target), []).append(within)
+    return homes
+
+
+def _check_called_within(owner, names, homes):
+    """CannotMerge if a layer is called where the module that adds up the branches is not."""
+    for name in names:
+        if any(owner not in within for within in homes.get(name, ())):
+            raise CannotMerge(f"{name} is called elsewhere too")
 
 
 def _check_rows(step, seen):
