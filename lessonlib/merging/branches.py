@@ -12,7 +12,7 @@ import torch
 from torch import fx, nn
 
 from lessonlib.merging.in_place import IN_PLACE, writes_unseen
-from lessonlib.merging.layer_types import CONVOLUTIONS, IDLE
+from lessonlib.merging.layer_types import CONVOLUTIONS, IDLE, is_hooked
 
 __all__ = ["Branch", "Addend", "Branches", "by_source", "steps_in", "names_in", "nodes_in"]
 
@@ -111,10 +111,14 @@ class Branches:
         return found
 
     def unchanged(self, node):
-        """The node to which a node adds 0, as where Python's sum starts; None if it does not.
+        """The node whose value a node gives, as Identity does, or adding 0; None if it does not.
 
-        Of numbers that a layer gave: 0 would make whole numbers of truth values.
+        Python's sum starts from 0. It is added to what a layer gave: of truth values it would make
+        whole numbers.
         """
+        layer = self.layers.get(node.target) if self._is_layer(node) else None
+        if type(layer) is nn.Identity and not is_hooked(layer):
+            return node.args[0]
         terms = self._terms(node)
         others = [term for sign, term in terms if isinstance(term, fx.Node) and sign > 0]
         zeros = [term for _, term in terms if isinstance(term, int | float) and term == 0]

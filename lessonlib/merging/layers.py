@@ -12,6 +12,7 @@ from lessonlib.merging.layer_types import (
     POOLS,
     TRANSPOSED,
     PadWith,
+    is_hooked,
     is_norm,
 )
 
@@ -55,8 +56,7 @@ def as_convolutions(layer, axes, channels):
 
 
 def _check_hooks(layer):
-    forward = layer._forward_hooks or layer._forward_pre_hooks
-    if forward or layer._backward_hooks or layer._backward_pre_hooks:
+    if is_hooked(layer) or layer._backward_hooks or layer._backward_pre_hooks:
         raise CannotMerge(
             "it has hooks, which would no longer see the same values: "
             "remove them (weight_norm and pruning use hooks)"

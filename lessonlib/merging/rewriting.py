@@ -140,7 +140,7 @@ def _merge_in(model, owner, seen, homes, accepts):
         _put(target, graph, node, some, branches)
         steps.append(step)
     if steps:
-        _leave_out_zeros(graph, Branches(module, graph, _free(module, owner, seen)))
+        _leave_out_idle(graph, Branches(module, graph, _free(module, owner, seen)))
         become(module, fx.GraphModule(module, graph, type(module).__name__).eval())
     return steps, left
 
@@ -172,8 +172,8 @@ def _put(target, graph, root, merged, branches):
             graph.erase_node(node)
 
 
-def _leave_out_zeros(graph, branches):
-    """Without the additions of 0, which take time too."""
+def _leave_out_idle(graph, branches):
+    """Without the calls of Identity and the additions of 0, which take time too."""
     for node in list(graph.nodes):
         same = branches.unchanged(node)
         if same is not None:

@@ -8,7 +8,7 @@ from torch import nn
 from lessonlib.merging.calls import Calls, modules_reached_from
 from lessonlib.merging.copies import sharing_copy
 from lessonlib.merging.graphs import Traced, graphs_of
-from lessonlib.merging.layer_types import fit_of, why_unknown
+from lessonlib.merging.layer_types import fit_of, is_hooked, why_unknown
 from lessonlib.merging.rows import read_rows
 from lessonlib.merging.traced_chains import next_layers
 
@@ -82,7 +82,7 @@ def hooked_in(layers):
     """`{module: why}` of those with hooks, which have to see the same values."""
     hooked = {}
     for layer in layers.values():
-        if layer._forward_hooks or layer._forward_pre_hooks:
+        if is_hooked(layer):
             hooked[layer] = "it has hooks"
     return hooked
 
