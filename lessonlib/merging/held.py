@@ -17,7 +17,8 @@ class Held:
         for _, attributes in self.parts:
             for value in attributes.values():
                 if isinstance(value, CONTAINERS):
-                    self.containers.append(_Contents(value, value.copy()))
+                    # most are empty lists of hooks
+                    self.containers.append(_Contents(value, value.copy() if value else ()))
 
     def changed(self):
         """Whether anything else is held now."""
@@ -40,10 +41,11 @@ class _Contents(NamedTuple):
     before: Any
 
     def changed(self):
+        if len(self.container) != len(self.before):
+            return True
         if isinstance(self.container, dict):
-            return _unlike(self.container, self.before)
-        now = [id(value) for value in self.container]
-        return now != [id(value) for value in self.before]
+            return bool(self.before) and _unlike(self.container, self.before)
+        return {*map(id, self.container)} != {*map(id, self.before)}
 
     def put_back(self):
         self.container.clear()
