@@ -129,7 +129,7 @@ def _check_plan(model, x, at_most, interior):
 
 def _of_rows_on_x(steps, rows):
     """What is assumed of the steps with BatchNorm and Linear, `{name: what}`."""
-    assumed = {}
+    assumed: dict = {}
     for step in steps:
         if not step.one.kernel and not isinstance(step, HeadStep):
             assumed |= {name: rows[name] for name in step.names if rows.get(name)}

@@ -8,7 +8,7 @@ from torch import fx, nn
 
 from lessonlib.merging.branches import Branches, by_source, nodes_in
 from lessonlib.merging.copies import sharing_copy
-from lessonlib.merging.graphs import graphs_of
+from lessonlib.merging.graphs import defaults_of, graphs_of
 from lessonlib.merging.in_place import writer_among
 from lessonlib.merging.layer_types import fit_of, is_norm, rest_of
 from lessonlib.merging.layers import CannotMerge
@@ -20,6 +20,8 @@ from lessonlib.merging.to_layers import as_layer, become
 from lessonlib.merging.tracing import Examined, examine, hooked_in
 
 __all__ = ["Summed", "with_sums"]
+
+SEVERAL_WAYS = "the forward that adds them up may go several ways"
 
 
 class Summed(NamedTuple):
@@ -183,6 +185,8 @@ def _leave_out_idle(graph, branches):
 
 def _graph_of(module):
     """The graph of a module, which computes all that its forward does. CannotMerge if none does."""
+    if defaults_of(module):  # without and with each, as tracing it would show, in far more time
+        raise CannotMerge(SEVERAL_WAYS)
     copy = sharing_copy(module)
     layers = dict(copy.named_modules())
     hooked = hooked_in(layers)
@@ -191,7 +195,7 @@ def _graph_of(module):
     known = {layer for layer in layers.values() if fit_of(layer)}
     traced = next(graphs_of(copy, {}, known, hooked))
     if traced.name or len(traced.graphs) > 1 or traced.assumed:
-        raise CannotMerge("the forward that adds them up may go several ways")
+        raise CannotMerge(SEVERAL_WAYS)
     if traced.keeps:
         raise CannotMerge("the forward that adds them up keeps something in the module")
     return traced.graphs[0]

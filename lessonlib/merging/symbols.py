@@ -6,6 +6,8 @@ another for an input. Each such question is noted, even where the forward catche
 
 import operator
 import sys
+from dis import get_instructions
+from functools import cache
 
 import torch
 from torch import fx, nn
@@ -78,6 +80,16 @@ class Tracer(fx.Tracer):
         self.ask("it goes by the type of its input")
 
 
+@cache
+def _unpacked(code):
+    """`{place of an instruction such as that of a, b = x: how many values it asks for}`.
+
+    torch's own symbol reads all instructions of the caller each time.
+    """
+    steps = [step for step in get_instructions(code) if step.opname == "UNPACK_SEQUENCE"]
+    return {step.offset: step.argval for step in steps}
+
+
 def _number(self, *_):
     self.tracer.ask("it computes with a value of its input outside of torch")
 
@@ -88,6 +100,11 @@ class _Symbol(fx.Proxy):
 
     def __len__(self):
         self.tracer.ask("it goes by the length of its input")
+
+    def __iter__(self):
+        caller = sys._getframe(1)
+        count = _unpacked(caller.f_code).get(caller.f_lasti)
+        return self.tracer.iter(self) if count is None else (self[i] for i in range(count))
 
     def __getattr__(self, name):
         argument = self.node.op == "placeholder" and not self.tracer.is_known_argument(self.node)
