@@ -1,11 +1,12 @@
 """What a module keeps from one call to the next, to be put back after its forward was traced."""
 
+from collections import OrderedDict, defaultdict
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 __all__ = ["Held", "put_back"]
 
-CONTAINERS = (dict, list, set)
+CONTAINERS = (dict, OrderedDict, defaultdict, list, set)  # themselves: fx has lists that are fixed
 
 
 class Held:
@@ -16,7 +17,7 @@ class Held:
         self.containers = []
         for _, attributes in self.parts:
             for value in attributes.values():
-                if isinstance(value, CONTAINERS):
+                if type(value) in CONTAINERS:
                     # most are empty lists of hooks
                     self.containers.append(_Contents(value, value.copy() if value else ()))
 

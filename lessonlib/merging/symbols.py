@@ -104,7 +104,9 @@ class _Symbol(fx.Proxy):
     def __iter__(self):
         caller = sys._getframe(1)
         count = _unpacked(caller.f_code).get(caller.f_lasti)
-        return self.tracer.iter(self) if count is None else (self[i] for i in range(count))
+        if count is None:
+            return self.tracer.iter(self)
+        return (self[i] for i in range(count))  # type: ignore[index]
 
     def __getattr__(self, name):
         argument = self.node.op == "placeholder" and not self.tracer.is_known_argument(self.node)
