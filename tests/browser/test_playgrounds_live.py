@@ -63,14 +63,26 @@ def test_a_kernel_is_typed_chosen_undone_and_tried_on_ones_own_photo(
     bring_a_photo_and_a_file_that_is_none(box)
 
 
-def test_a_saved_playground_is_live_again_without_its_kernel(front, server, playground):
-    box = playground("02_two_make_one", "after A alone")
+def test_a_saved_notebook_shows_its_playgrounds_without_its_kernel(front, server, playground):
+    box = playground("kept", "after A alone")
     page = box.page
+    widgets = page.locator(".lesson-widgets")
+    widgets.last.wait_for()
+    assert widgets.count() == 2
+    still = page.locator(".lesson-still")
+    assert [still.nth(i).is_visible() for i in range(still.count())] == [False, False]
     front.save(page)
     page.wait_for_timeout(2000)
     front.end_kernel(page)
     page.goto("about:blank")
-    front.open_without_kernel(page, server, "02_two_make_one")
+    front.open_without_kernel(page, server, "kept")
+    still.last.get_by_text("Answers").wait_for()
+    picture = still.locator("img")
+    picture.wait_for()
+    assert picture.evaluate("image => image.naturalWidth") > 400
+    page.wait_for_timeout(3000)  # for so long JupyterLab looks for the widgets
+    assert picture.is_visible() and still.last.is_visible()
+    assert page.get_by_text("Error displaying widget").filter(visible=True).count() == 0
     box = box_with(page, "after A alone")
     before = pictures(box)
     field = box.locator(FIELD).first
