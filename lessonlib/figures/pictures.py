@@ -123,9 +123,12 @@ def card(png):
     """The PNG on a white card with round corners, in 256 colours, a third as large.
 
     What is drawn for a white page can so be read on a dark one too. Dots stand for colours where it
-    holds photos. ValueError unless it is a PNG.
+    holds photos. A card is left as it is. ValueError unless it is a PNG.
     """
     [image] = _images("card", [png])
+    given = Image.open(io.BytesIO(png))
+    if given.mode == "P" and given.has_transparency_data:
+        return png
     page = ImageOps.expand(image, MARGIN, "white")
     few = page.quantize(COLOURS, Image.Quantize.MAXCOVERAGE)
     if page.getcolors(PHOTO) is None:
@@ -157,7 +160,8 @@ def _images(caller, pngs):
     if not pngs:
         raise ValueError(f"{caller}: give at least one PNG.")
     try:
-        return [Image.open(io.BytesIO(png)).convert("RGB") for png in pngs]
+        # RGBA first: a card's corners are transparent white
+        return [Image.open(io.BytesIO(png)).convert("RGBA").convert("RGB") for png in pngs]
     except UnidentifiedImageError as error:
         raise ValueError(
             f"{caller}: these bytes are not a picture; give a PNG, as pixels() returns."

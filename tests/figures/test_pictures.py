@@ -73,7 +73,9 @@ def test_pictures_are_stacked():
 
 
 def test_a_card_has_round_corners_and_lies_on_any_page():
-    page = Image.open(io.BytesIO(card(pixels(torch.zeros(3, 60, 90))))).convert("RGBA")
+    png = card(pixels(torch.zeros(3, 60, 90)))
+    assert card(png) == png
+    page = Image.open(io.BytesIO(png)).convert("RGBA")
     assert page.size == (90 + 2 * MARGIN, 60 + 2 * MARGIN)
     red, _, _, alpha = (np.asarray(channel) for channel in page.split())
     assert (alpha[[0, 0, -1, -1], [0, -1, 0, -1]] == 0).all()

@@ -1142,12 +1142,13 @@ input.lesson-cell { cursor: ew-resize; touch-action: pan-y; appearance: none; bo
 @container (max-width: 800px) {
   .lesson-row:not(.lesson-kernels) { flex-wrap: wrap; gap: 10px 16px; }
   .lesson-view { grid-template: "sign title" auto "square square" auto / auto minmax(0, 1fr); flex: 0 1 240px; }
-  .lesson-view > .lesson-sign { margin-right: 0.4em; }
+  .lesson-view > .lesson-sign { margin-right: 0.4em; font-size: inherit; }
 }
 @container (max-width: 520px) {
   .lesson-view { flex: 0 0 calc(50% - 8px); max-width: 240px; }
   .lesson-view > .lesson-name { white-space: normal; }
   .lesson-lens { gap: 8px; }
+  .lesson-lens > .lesson-sign:last-child { margin: 0; }
   .lesson-kernels { --cell: 46px; }
   .lesson-column { flex-direction: row; flex-wrap: wrap; gap: 8px 24px; }
   .lesson-mini { grid-template-columns: repeat(var(--columns), 36px); font-size: 12px; }
