@@ -5,8 +5,10 @@ import re
 import shutil
 import subprocess
 import tempfile
+import time
 from base64 import b64decode
 from contextlib import contextmanager
+from pathlib import Path
 
 from websocket import create_connection
 
@@ -79,14 +81,26 @@ class Firefox:
 @contextmanager
 def a_firefox():
     """A Firefox with a profile of its own."""
-    with tempfile.TemporaryDirectory() as profile:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
         command = [FIREFOX, "--headless", "--remote-debugging-port=0", "--profile", profile]
-        process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+        log = Path(profile) / "log"
+        with log.open("w") as written:
+            process = subprocess.Popen(command, stdout=written, stderr=written)
         try:
-            said = (re.search(r"BiDi listening on (ws://\S+)", line) for line in process.stderr)
-            address = next(filter(None, said))[1]
             # with an origin, as of a page, it would refuse
-            yield Firefox(create_connection(f"{address}/session", 60, suppress_origin=True))
+            address = f"{_address(log, process)}/session"
+            yield Firefox(create_connection(address, 60, suppress_origin=True))
         finally:
             process.terminate()
             process.wait(30)
+
+
+def _address(log, process):
+    """Where it listens, once it says so."""
+    for _ in range(600):
+        if found := re.search(r"BiDi listening on (ws://\S+)", log.read_text()):
+            return found[1]
+        if process.poll() is not None:
+            break
+        time.sleep(0.1)
+    raise RuntimeError(f"Firefox did not start:\n{log.read_text()[-2000:]}")
