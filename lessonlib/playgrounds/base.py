@@ -5,7 +5,7 @@ import time
 
 import torch
 from IPython.display import display
-from ipywidgets import HTML, Button, HBox, Layout, Output, Textarea, ToggleButton, VBox
+from ipywidgets import HTML, Button, HBox, Layout, Textarea, ToggleButton, VBox
 
 from lessonlib.figures.pictures import as_html, bundle, card
 from lessonlib.playgrounds.live import SCRIPT
@@ -22,6 +22,8 @@ FRAME:not(:has(.lesson-widgets)) + FRAME > * > .lesson-still { display: block }
 FRAME:not(:has(.lesson-widgets)):has(+ FRAME > * > .lesson-still) { display: none }
 FRAME:has(.lesson-widgets) + FRAME:has(> * > .lesson-still) { display: none }
 </style>""".replace("FRAME", ":is(.jp-OutputArea-child, .output_area)")
+# gives number fields and menus play.js's hand; an Output widget with it would break in Notebook 6.5
+HAND = f"<script>{SCRIPT}\nlesson.adopt();</script>"
 REST = 0.5  # seconds: changes that follow each other sooner, as in a drag, are one step of Undo
 
 
@@ -34,7 +36,7 @@ class LiveBox(VBox):
     """
 
     def __init__(self, children):
-        super().__init__([*children, _hand()])
+        super().__init__(children)
         self.add_class("lesson-widgets")
         self._kept = None  # the still in the notebook, once it is displayed
 
@@ -60,7 +62,8 @@ class LiveBox(VBox):
 
     def _fallback(self):
         data, metadata = self.fallback()
-        data["text/html"] = f'{STYLE}<div class="lesson-still">{data["text/html"]}</div>'
+        still = f'<div class="lesson-still">{data["text/html"]}</div>'
+        data["text/html"] = STYLE + still + HAND
         return data, metadata | {"lesson": {"widgets": True}}
 
 
@@ -149,14 +152,6 @@ def message(text):
 def message_line():
     """The widget that shows `message`s, of a fixed height so that nothing below it jumps."""
     return HTML(layout=Layout(min_height="2em"))
-
-
-def _hand():
-    """A widget that nobody sees: its script gives number fields and menus play.js's hand."""
-    script = f"<script>{SCRIPT}\nlesson.adopt();</script>"
-    output = {"output_type": "display_data", "data": {"text/html": script}, "metadata": {}}
-    hidden = Layout(height="0", margin="0", overflow="hidden")
-    return Output(outputs=(output,), layout=hidden)
 
 
 def _same(a, b):
