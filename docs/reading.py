@@ -11,7 +11,6 @@ from PIL import Image
 from lessonlib.playgrounds.live import html
 from lessonlib.playgrounds.live.named import PLAYGROUNDS
 
-WIDGET = "application/vnd.jupyter.widget-view+json"
 STILL = "*A still picture. In Jupyter, or on Colab, it is interactive.*"
 UNASKED = "*In Jupyter, or on Colab, each answer that you choose is explained.*"
 CONTENTS = """\
@@ -42,16 +41,17 @@ def as_read(app, docname, source):
         outputs = []
         for output in cell.get("outputs", []):
             outputs.append(output)
-            if output.get("data", {}).pop(WIDGET, None):
+            lesson = output.get("metadata", {}).get("lesson", {})
+            if "widgets" in lesson:
                 outputs.append(markdown(STILL if "image/png" in output["data"] else UNASKED))
             alt = output.get("metadata", {}).get("image/png", {}).get("alt")
             if alt:  # MyST-NB looks for it in the cell
                 drawn = "drawing" if is_drawing(output["data"]["image/png"]) else "photo"
                 cell["metadata"]["mystnb"] = {"image": {"alt": alt, "classes": drawn}}
-            name = output.get("metadata", {}).get("lesson", {}).get("playground")
-            if name:
+            if "playground" in lesson:
                 still = b64decode(output["data"]["image/png"])
-                output["data"] = {"text/html": html(PLAYGROUNDS[name].state(), still, alt)}
+                state = PLAYGROUNDS[lesson["playground"]].state()
+                output["data"] = {"text/html": html(state, still, alt)}
         if outputs:
             cell["outputs"] = outputs
     if docname == app.config.root_doc:
@@ -63,7 +63,7 @@ def as_read(app, docname, source):
 
 def is_drawing(png):
     """Whether most of a picture, base 64 of a PNG, is white."""
-    grey = Image.open(io.BytesIO(b64decode(png))).convert("L")
+    grey = Image.open(io.BytesIO(b64decode(png))).convert("RGBA").convert("L")
     return sum(grey.histogram()[250:]) > grey.width * grey.height / 2
 
 

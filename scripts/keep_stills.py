@@ -1,25 +1,40 @@
 """Leave only the still pictures of playgrounds in saved notebooks: `keep_stills.py NOTEBOOK...`
 
 A playground that computes in the page carries its photos and its script in each output; the site
-puts them in again, and so does the kernel. `make notebooks` and pre-commit call this.
+puts them in again, and so does the kernel. The widgets of the others are gone with the kernel.
+`make notebooks` and pre-commit call this.
 """
 
 import json
 import sys
 from pathlib import Path
 
+VIEW = "application/vnd.jupyter.widget-view+json"
 
-def keep_still(output):
-    """Drop the page of a playground; whether there was one."""
-    is_playground = "playground" in output.get("metadata", {}).get("lesson", {})
-    return is_playground and bool(output["data"].pop("text/html", None))
+
+def stills_only(outputs):
+    """The outputs of a cell without widgets, and of a playground without its page."""
+    kept = [output for output in outputs if not is_widget(output)]
+    for output in kept:
+        if "lesson" in output.get("metadata", {}):
+            output["data"].pop("text/html", None)
+    return kept
+
+
+def is_widget(output):
+    """Whether it is only the view of a widget, with no words."""
+    data = output.get("data", {})
+    return VIEW in data and not "".join(data.get("text/plain", ""))
 
 
 def main(paths):
     for path in paths:
-        notebook = json.loads(path.read_text(encoding="utf-8"))
-        outputs = [found for cell in notebook["cells"] for found in cell.get("outputs", [])]
-        if any(list(map(keep_still, outputs))):
+        saved = path.read_text(encoding="utf-8")
+        notebook = json.loads(saved)
+        for cell in notebook["cells"]:
+            if "outputs" in cell:
+                cell["outputs"] = stills_only(cell["outputs"])
+        if notebook != json.loads(saved):
             # as nbformat writes it
             text = json.dumps(notebook, indent=1, ensure_ascii=False) + "\n"
             path.write_text(text, encoding="utf-8")

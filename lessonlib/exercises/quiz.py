@@ -84,7 +84,21 @@ class Quiz(LiveBox):
             answers.append(rf"{number}. {question.answer.text}\. {question.answer.why}")
         folded = "\n".join(["<details><summary>Answers</summary>", "", *answers, "", "</details>"])
         plain = "\n\n".join(asked).replace("**", "")
-        return {"text/markdown": "\n\n".join([*asked, folded]), "text/plain": plain}, {}
+        written = {"text/markdown": "\n\n".join([*asked, folded]), "text/plain": plain}
+        return {"text/html": _page(self.questions)} | written, {}
+
+
+def _page(asked):
+    """The same as HTML."""
+    parts = []
+    answers = ""
+    for number, question in enumerate(asked, 1):
+        options = "".join(f"<li>{html.escape(option.text)}</li>" for option in question.options)
+        prompt = html.escape(question.prompt)
+        parts.append(f"<p><b>{number}. {prompt}</b></p><ul>{options}</ul>")
+        answers += f"<li>{html.escape(f'{question.answer.text}. {question.answer.why}')}</li>"
+    folded = f"<details><summary>Answers</summary><ol>{answers}</ol></details>"
+    return "".join([*parts, folded])
 
 
 def _question(prompt, options):

@@ -6,16 +6,31 @@ For a notebook that is run and for one that is only read.
 import io
 import zlib
 from base64 import b64encode
+from html import escape
 
+import numpy as np
 import torch
-from PIL import Image, ImageDraw, ImageFont, UnidentifiedImageError
+from PIL import Image, ImageDraw, ImageFont, ImageOps, UnidentifiedImageError
 
 from lessonlib.checks import require_int, require_type
 
-__all__ = ["Picture", "bundle", "fewer_colours", "pixels", "side_by_side", "stacked", "titled"]
+__all__ = [
+    "Picture",
+    "as_html",
+    "bundle",
+    "card",
+    "pixels",
+    "side_by_side",
+    "stacked",
+    "titled",
+]
 
 TITLE = 20  # pixels of height for a line of words
-# a drawing with more colours holds photos: in 256 they need dots, or smooth parts get steps
+MARGIN = 8  # pixels of card around what is drawn on it
+ROUND = 12  # pixels: the radius of a card's corners
+STEPS = 8  # from transparent to white at those corners
+COLOURS = 256 - STEPS  # a PNG with a palette has 256
+# a drawing with more colours holds photos: in few they need dots, or smooth parts get steps
 PHOTO = 1 << 14
 
 
@@ -40,6 +55,11 @@ class Picture:
 def bundle(png, alt):
     """What IPython displays for a PNG, and the metadata with its alternative text."""
     return {"image/png": b64encode(png).decode(), "text/plain": alt}, {"image/png": {"alt": alt}}
+
+
+def as_html(png, alt):
+    """The PNG as an element of HTML, with its alternative text."""
+    return f'<img src="data:image/png;base64,{b64encode(png).decode()}" alt="{escape(alt)}">'
 
 
 def pixels(photo, zoom=1):
@@ -99,18 +119,40 @@ def titled(png, titles):
     return _png(page)
 
 
-def fewer_colours(png):
-    """The PNG in 256 colours, a third as large, with dots where it holds photos.
+def card(png):
+    """The PNG on a white card with round corners, in 256 colours, a third as large.
 
-    ValueError unless it is a PNG.
+    What is drawn for a white page can so be read on a dark one too. Dots stand for colours where it
+    holds photos. A card is left as it is. ValueError unless it is a PNG.
     """
-    [image] = _images("fewer_colours", [png])
-    few = image.quantize(256, Image.Quantize.MAXCOVERAGE)
-    if image.getcolors(PHOTO) is None:
-        few = image.quantize(palette=few, dither=Image.Dither.FLOYDSTEINBERG)
+    [image] = _images("card", [png])
+    given = Image.open(io.BytesIO(png))
+    if given.mode == "P" and given.has_transparency_data:
+        return png
+    page = ImageOps.expand(image, MARGIN, "white")
+    few = page.quantize(COLOURS, Image.Quantize.MAXCOVERAGE)
+    if page.getcolors(PHOTO) is None:
+        few = page.quantize(palette=few, dither=Image.Dither.FLOYDSTEINBERG)
     packed = io.BytesIO()
-    few.save(packed, "PNG")
+    _with_round_corners(few).save(packed, "PNG", transparency=OPACITY)
     return packed.getvalue()
+
+
+# of each colour in the palette of a card
+OPACITY = b"\xff" * COLOURS + bytes(256 * step // STEPS for step in range(STEPS))
+
+
+def _with_round_corners(few):
+    """The image with a palette, its corners in the colours after its own: white, and less of it."""
+    large = Image.new("L", (4 * few.width, 4 * few.height))
+    edge = (0, 0, large.width - 1, large.height - 1)
+    ImageDraw.Draw(large).rounded_rectangle(edge, 4 * ROUND, 255)
+    inside = np.asarray(large.resize(few.size, Image.Resampling.BOX))
+    steps = COLOURS + inside // (256 // STEPS)
+    rounded = Image.fromarray(np.where(inside == 255, few, steps).astype(np.uint8), "P")
+    own = few.getpalette()[: 3 * COLOURS]
+    rounded.putpalette(own + [255] * (3 * 256 - len(own)))
+    return rounded
 
 
 def _images(caller, pngs):
@@ -118,7 +160,8 @@ def _images(caller, pngs):
     if not pngs:
         raise ValueError(f"{caller}: give at least one PNG.")
     try:
-        return [Image.open(io.BytesIO(png)).convert("RGB") for png in pngs]
+        # RGBA first: a card's corners are transparent white
+        return [Image.open(io.BytesIO(png)).convert("RGBA").convert("RGB") for png in pngs]
     except UnidentifiedImageError as error:
         raise ValueError(
             f"{caller}: these bytes are not a picture; give a PNG, as pixels() returns."
@@ -128,7 +171,7 @@ def _images(caller, pngs):
 def _rendered(figure):
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", dpi=110, bbox_inches="tight")
-    return fewer_colours(buffer.getvalue())
+    return card(buffer.getvalue())
 
 
 def _png(image):

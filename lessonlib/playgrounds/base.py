@@ -5,42 +5,66 @@ import time
 
 import torch
 from IPython.display import display
-from ipywidgets import HTML, Button, HBox, Layout, Output, Textarea, ToggleButton, VBox
+from ipywidgets import HTML, Button, HBox, Layout, Textarea, ToggleButton, VBox
 
-from lessonlib.figures.pictures import bundle
+from lessonlib.figures.pictures import as_html, bundle, card
 from lessonlib.playgrounds.live import SCRIPT
 
 __all__ = ["LiveBox", "Playground", "explain", "message", "message_line"]
 
+VIEW = "application/vnd.jupyter.widget-view+json"
+# Of two outputs, one under the other, the page shows one: the widgets, or their still where they
+# are missing, as in a saved notebook opened without its kernel. FRAME is what JupyterLab, classic
+# Notebook and pages exported from them put around an output; elsewhere the still is never seen.
+STYLE = """<style>
+.lesson-still { display: none }
+FRAME:not(:has(.lesson-widgets)) + FRAME > * > .lesson-still { display: block }
+FRAME:not(:has(.lesson-widgets)):has(+ FRAME > * > .lesson-still) { display: none }
+FRAME:has(.lesson-widgets) + FRAME:has(> * > .lesson-still) { display: none }
+</style>""".replace("FRAME", ":is(.jp-OutputArea-child, .output_area)")
+# gives number fields and menus play.js's hand; an Output widget with it would break in Notebook 6.5
+HAND = f"<script>{SCRIPT}\nlesson.adopt();</script>"
 REST = 0.5  # seconds: changes that follow each other sooner, as in a drag, are one step of Undo
 
 
 class LiveBox(VBox):
     """A box of widgets that also leaves a still picture in the saved notebook.
 
-    GitHub and print show that. A subclass gives `still()`, PNG bytes, and `alt()`, the words for
-    it; or, where words are better, a `fallback()` of its own.
+    GitHub and print show that, and Jupyter where no kernel has the widgets. A subclass gives
+    `still()`, PNG bytes, and `alt()`, the words for it; or, where words are better, a `fallback()`
+    of its own.
     """
 
     def __init__(self, children):
-        super().__init__([*children, _hand()])
+        super().__init__(children)
         self.add_class("lesson-widgets")
+        self._kept = None  # the still in the notebook, once it is displayed
 
     def fallback(self):
         """What the saved notebook keeps, by MIME type, and its metadata."""
-        return bundle(self.still(), self.alt())
+        still = card(self.still())
+        data, metadata = bundle(still, self.alt())
+        return {"text/html": as_html(still, self.alt())} | data, metadata
 
-    def _repr_mimebundle_(self, **kwargs):  # ipywidgets 8
-        data, metadata = self.fallback()
+    def keep(self):
+        """Let a notebook that has displayed it keep what it shows now."""
+        if self._kept:
+            data, metadata = self._fallback()
+            self._kept.update(data, metadata=metadata, raw=True)
+
+    def _ipython_display_(self, **kwargs):
         view = {"version_major": 2, "version_minor": 0, "model_id": self.model_id}
-        return {"application/vnd.jupyter.widget-view+json": view} | data, metadata
-
-    if not hasattr(VBox, "_repr_mimebundle_"):  # ipywidgets 7, as on Colab
-
-        def _ipython_display_(self, **kwargs):
-            data, metadata = self._repr_mimebundle_()
-            display(data, metadata=metadata, raw=True)
+        display({VIEW: view, "text/plain": ""}, raw=True)
+        data, metadata = self._fallback()
+        self._kept = display(data, metadata=metadata, raw=True, display_id=True)
+        if hasattr(self, "_handle_displayed"):  # ipywidgets 7, as on Colab
             self._handle_displayed(**kwargs)
+
+    def _fallback(self):
+        data, metadata = self.fallback()
+        still = f'<div class="lesson-still">{data["text/html"]}</div>'
+        data["text/html"] = STYLE + still + HAND
+        return data, metadata | {"lesson": {"widgets": True}}
 
 
 class Playground(LiveBox):
@@ -128,14 +152,6 @@ def message(text):
 def message_line():
     """The widget that shows `message`s, of a fixed height so that nothing below it jumps."""
     return HTML(layout=Layout(min_height="2em"))
-
-
-def _hand():
-    """A widget that nobody sees: its script gives number fields and menus play.js's hand."""
-    script = f"<script>{SCRIPT}\nlesson.adopt();</script>"
-    output = {"output_type": "display_data", "data": {"text/html": script}, "metadata": {}}
-    hidden = Layout(height="0", margin="0", overflow="hidden")
-    return Output(outputs=(output,), layout=hidden)
 
 
 def _same(a, b):

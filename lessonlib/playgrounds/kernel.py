@@ -18,7 +18,7 @@ VIEWS = [
 WORDS = {
     "kernel": "the kernel",
     "size": "size of the kernel",
-    "sized": "A kernel of {size}",
+    "sized": "A kernel of {value}",
     "summary": "The entries sum to {total}. {rule}",
 }
 CODE = """import torch

@@ -21,14 +21,14 @@ VIEWS = [
     {
         "title": "after the padded kernel",
         "alt": "The photo after the padded kernel, pushed towards one corner.",
-        "sign": "=",
+        "sign": "\u2192",
     },
 ]
 WORDS = {
     "kernel": "the 2x2",
     "inside": "inside the 3x3",
     "place": "place of the 2x2",
-    "placed": "Place the 2x2 at the {place} of the 3x3",
+    "placed": "Place the 2x2 at the {value} of the 3x3",
     "times": "times",
     "one_pixel": "pixel",
     "pixels": "pixels",

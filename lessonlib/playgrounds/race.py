@@ -5,7 +5,6 @@ Pause, stop and add as you like.
 
 import threading
 
-from IPython.display import display
 from ipywidgets import Button, Dropdown, HBox, Layout
 
 from lessonlib.arms import ARMS
@@ -58,7 +57,6 @@ class RacePlayground(LiveBox):
         self._rate.observe(self._use_rate, "value")
         self._add = _button("Add", "plus", self._add_chosen, self._show, self._drawing.draw)
         self._showing = threading.Lock()
-        self._handle = None  # of the saved notebook's copy, once it is displayed
         self._offer()
         self._show()
         buttons = HBox(
@@ -103,20 +101,14 @@ class RacePlayground(LiveBox):
     def alt(self):
         return self._drawing.alt
 
-    def _ipython_display_(self, **kwargs):
-        data, metadata = self._repr_mimebundle_()
-        self._handle = display(data, metadata=metadata, raw=True, display_id=True)
-
     def _news(self):
         """Called by the thread that trains."""
         self._show()
         over = self.race.state in ("ready", "done")
         if over or self._drawing.is_due:
             self._drawing.draw()
-        if over and self._handle:
-            # so that the saved notebook keeps the last chart, not the one from before the start
-            data, metadata = self._repr_mimebundle_()
-            self._handle.update(data, metadata=metadata, raw=True)
+        if over:
+            self.keep()  # the last chart, not the one from before the start
 
     def _show(self):
         """Say where the race stands, and enable each button only if it does something."""

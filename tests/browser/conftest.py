@@ -10,6 +10,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import nbformat
 import pytest
 from filelock import FileLock
 
@@ -21,6 +22,14 @@ from helpers.serving import CHROMIUM, FLAGS
 ROOT = Path(__file__).parents[2]
 NOTEBOOKS = ROOT / "notebooks"
 PATIENCE = 180_000  # milliseconds: on a machine that trains beside the tests a picture takes long
+# each kind of what a saved notebook keeps of a playground
+KEPT = [
+    """from lessonlib.playgrounds.composition import CompositionPlayground
+CompositionPlayground()""",
+    """from lessonlib.playgrounds.equivalence import EquivalencePlayground
+EquivalencePlayground()""",
+    'from lessonlib.exercises.quiz import Quiz\nQuiz("02")',
+]
 CLASSIC = pytest.mark.skipif(
     "LESSON_CLASSIC" not in os.environ,
     reason="LESSON_CLASSIC is not set: scripts/colab_standin.sh sets it",
@@ -57,9 +66,15 @@ def front(request):
 
 @pytest.fixture(scope="session")
 def server(browser, front, tmp_path_factory):
-    """The address of a server of that kind, for a copy of the notebooks."""
+    """The address of a server of that kind, for a copy of the notebooks and one more, `kept`."""
     root = tmp_path_factory.mktemp("server")
     shutil.copytree(NOTEBOOKS, root / "notebooks", ignore=shutil.ignore_patterns(".*"))
+    kernelspec = {"name": "python3", "display_name": "Python 3"}
+    kept = nbformat.v4.new_notebook(
+        cells=[nbformat.v4.new_code_cell(code) for code in KEPT],
+        metadata={"kernelspec": kernelspec},
+    )
+    nbformat.write(kept, root / "notebooks" / "kept.ipynb")
     with front.live(root) as address:
         yield address
 

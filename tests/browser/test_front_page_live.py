@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from helpers.hand import until
+from helpers.hand import a_photo, choose_file, of_100_megapixels, until
 from lessonlib.algebra.named_kernels import PAIRS, THREE
 from lessonlib.algebra.nearest_product import nearest_product
 from lessonlib.kernels import compose, correlate, embed
@@ -414,6 +414,27 @@ def test_a_photo_is_chosen_and_both_networks_answer_alike(network):
     figure.get_by_role("combobox").select_option("temple")
     says(figure, "Both answer")
     assert [row.split("\t") for row in figure.locator("tbody tr").all_inner_texts()] != rows
+
+
+def test_a_file_that_will_not_do_is_answered_and_the_last_photo_stays(network):
+    figure = network.page.locator("[data-live=network]")
+    choose_file(figure, "mine.png", a_photo())
+    until(figure.get_by_role("combobox"), "menu => menu.value === 'your own photo'")
+    says(figure, "Both answer")
+    mine = figure.inner_text()
+    photo = figure.locator("canvas").evaluate("canvas => canvas.toDataURL()")
+    for content, sentence in (
+        (b"no photo", "is not a picture this lesson can read"),
+        (b"", "is not a picture this lesson can read"),
+        (of_100_megapixels(), "has 100 megapixels and this takes up to 64"),
+    ):
+        choose_file(figure, "other.png", content)
+        says(figure, sentence)
+        says(figure, "The photo stays as it was.")
+        assert figure.locator("canvas").evaluate("canvas => canvas.toDataURL()") == photo
+    figure.get_by_role("button", name="Run both networks").click()
+    says(figure, "Both answer")
+    assert figure.inner_text() == mine
 
 
 def test_the_page_says_how_often_the_pair_is_right(network):

@@ -1,13 +1,11 @@
 """The playgrounds that compute in the page, from the disk, with no kernel: the
 hand on a kernel, keys, a finger, a photo, bad input, and the still where no script runs."""
 
-import io
 import json
 
 import pytest
-from PIL import Image
 
-from helpers.hand import a_photo
+from helpers.hand import PASTE, a_photo, of_100_megapixels
 from helpers.live_pages import furthest, looks, shown
 from lessonlib.algebra import named_kernels
 from lessonlib.kernels import compose, receptive_field
@@ -55,12 +53,14 @@ def test_a_number_is_typed_and_undone(opened):
         assert box.get_by_label("preset").input_value() == "Sobel"
 
 
-def test_a_bad_number_is_answered_and_the_last_good_kernel_stays(opened):
-    box = opened("composition of 2x2")
+@pytest.mark.parametrize("name", ["kernel", "placement", "composition of 2x2"])
+def test_a_bad_number_is_answered_and_the_last_good_kernel_stays(opened, name):
+    box = opened(name)
     before = looks(box)
+    value = first_cell(box).input_value()
     for text in ("abc", "", "NaN", "1e308", "Infinity", "1,5,5", "0x10", "99.01", "-"):
-        assert keyed(box, text) == "1"
-        said = f"{text or 'an empty field'} is not. The last good value, 1, is back."
+        assert keyed(box, text) == value
+        said = f"{text or 'an empty field'} is not. The last good value, {value}, is back."
         box.get_by_text(f"is a finite number between -99 and 99, {said}").wait_for()
         assert looks(box) == before
     assert keyed(box, "2") == "2"  # and goes on
@@ -88,7 +88,7 @@ def test_a_pasted_matrix_fills_the_kernel_in_one_step(opened):
     box = opened("composition of 2x2")
     cells = box.locator(CELL)
     for text, numbers in PASTED:
-        first_cell(box).evaluate("(cell, text) => paste(cell, text)", text)
+        first_cell(box).evaluate(PASTE, text)
         assert [cells.nth(i).input_value() for i in range(4)] == numbers.split()
         box.get_by_role("button", name="Undo").click()
         assert [cells.nth(i).input_value() for i in range(4)] == ["1"] * 4
@@ -98,7 +98,7 @@ def test_a_pasted_table_that_does_not_fit_is_answered(opened):
     box = opened("composition of 3x3")
     before = looks(box)
     for text, sentence in DOES_NOT_FIT:
-        first_cell(box).evaluate("(cell, text) => paste(cell, text)", text)
+        first_cell(box).evaluate(PASTE, text)
         box.get_by_text(f"{sentence} B, first stays as it was.").wait_for()
         assert looks(box) == before
 
@@ -257,12 +257,6 @@ def test_ones_own_photo_is_shown_and_bad_files_are_answered(opened):
         assert looks(box) == mine
     box.get_by_role("button", name="Undo").click()
     assert looks(box) == flower
-
-
-def of_100_megapixels():
-    file = io.BytesIO()
-    Image.new("1", (10_000, 10_000)).save(file, "PNG")
-    return file.getvalue()
 
 
 @pytest.mark.parametrize("name", PLAYGROUNDS)

@@ -6,12 +6,14 @@ import pytest
 from helpers.hand import (
     FIELD,
     HANDLE,
+    PASTE,
     a_photo,
     box_with,
     changed,
     choose_file,
     key,
     key_and_undo,
+    of_100_megapixels,
     pictures,
     press,
     says,
@@ -28,13 +30,17 @@ EDITORS = [
 ]
 
 
-def bring_a_photo_and_a_file_that_is_none(box):
+def bring_a_photo_and_two_files_that_will_not_do(box):
     before = pictures(box)
     choose_file(box, "mine.png", a_photo())
     mine = changed(box, before)
-    choose_file(box, "mine.txt", b"no photo")
-    says(box, "not a picture this lesson can read")
-    assert pictures(box) == mine
+    for content, sentence in (
+        (b"no photo", "not a picture this lesson can read"),
+        (of_100_megapixels(), "has 100 megapixels and this takes up to 64"),
+    ):
+        choose_file(box, "other.png", content)
+        says(box, sentence)
+        assert pictures(box) == mine
 
 
 @pytest.mark.parametrize(
@@ -60,17 +66,36 @@ def test_a_kernel_is_typed_chosen_undone_and_tried_on_ones_own_photo(
     until(field, "(field, old) => field.value === old", old)
     box.get_by_role("button", name="As code").click()
     until(box.locator("textarea"), "(code, start) => code.value.startsWith(start)", "import torch")
-    bring_a_photo_and_a_file_that_is_none(box)
+    bring_a_photo_and_two_files_that_will_not_do(box)
 
 
-def test_a_saved_playground_is_live_again_without_its_kernel(front, server, playground):
-    box = playground("02_two_make_one", "after A alone")
+def test_a_saved_notebook_shows_its_playgrounds_without_its_kernel(front, server, playground):
+    box = playground("kept", "after A alone")
     page = box.page
+    field = box.locator(FIELD).first
+    for text in ("NaN", "1e308", "", "abc"):
+        field.fill(text)
+        field.press("Tab")
+        says(box, f"{text or 'an empty field'} is not. The last good value, 1, is back.")
+    field.evaluate(PASTE, "1 2 3 4\n5 6 7 8\n9 10 11 12")
+    says(box, "The pasted table is 3x4, B, first is 2x2. B, first stays as it was.")
+    widgets = page.locator(".lesson-widgets")
+    widgets.last.wait_for()
+    assert widgets.count() == 2
+    still = page.locator(".lesson-still")
+    assert [still.nth(i).is_visible() for i in range(still.count())] == [False, False]
     front.save(page)
     page.wait_for_timeout(2000)
     front.end_kernel(page)
     page.goto("about:blank")
-    front.open_without_kernel(page, server, "02_two_make_one")
+    front.open_without_kernel(page, server, "kept")
+    still.last.get_by_text("Answers").wait_for()
+    picture = still.locator("img")
+    picture.wait_for()
+    assert picture.evaluate("image => image.naturalWidth") > 400
+    page.wait_for_timeout(3000)  # for so long JupyterLab looks for the widgets
+    assert picture.is_visible() and still.last.is_visible()
+    assert page.get_by_text("Error displaying widget").filter(visible=True).count() == 0
     box = box_with(page, "after A alone")
     before = pictures(box)
     field = box.locator(FIELD).first
@@ -79,10 +104,6 @@ def test_a_saved_playground_is_live_again_without_its_kernel(front, server, play
     assert changed(box, before, which=1)[0] == before[0]
 
 
-PASTE = """(cell, text) => {
-    const clipboardData = new DataTransfer();
-    clipboardData.setData('text', text);
-    cell.dispatchEvent(new ClipboardEvent('paste', { clipboardData, bubbles: true, cancelable: true })); }"""
 SCROLLS = """box => [box, ...box.querySelectorAll('.widget-box, .widget-vbox, .widget-hbox')].filter(e =>
     e.clientWidth && (e.offsetWidth - e.clientWidth > 4 || e.offsetHeight - e.clientHeight > 4)).length"""
 
@@ -104,15 +125,21 @@ def test_numbers_of_widgets_are_dragged_pasted_and_typed_with_a_comma(playground
     changed(box, before)
     until(field, "field => field.value === '0'")  # -1, and four steps
     assert press(box, "Undo") == before  # one drag is one step
-    for text, value in (("1,5", "1.5"), ("abc", "1.5")):
+    for text in ("1,5", "abc", "", "NaN"):
         field.fill(text)
         field.press("Tab")
-        until(field, "(field, value) => field.value === value", value)
-    says(box, "abc is not. The last good value, 1.5, is back.")
+        until(field, "field => field.value === '1.5'")
+    says(box, "NaN is not. The last good value, 1.5, is back.")
+    field.fill("1e308")
+    field.press("Tab")
+    says(box, "1e+308")
+    until(field, "field => field.value === '1.5'")
+    before = pictures(box)
     field.evaluate(PASTE, "1 2 3\n4 5 6\n7 8 9")
     until(box.locator(FIELD).last, "field => field.value === '9'")
-    field.evaluate(PASTE, "1 2\n3 4")
-    says(box, "The pasted table is 2x2, A, the 3x3 is 3x3.")
+    changed(box, before)  # and with it what Python says of it
+    field.evaluate(PASTE, "1 2 3 4\n5 6 7 8\n9 10 11 12")
+    says(box, "The pasted table is 3x4, A, the 3x3 is 3x3.")
 
 
 def test_a_slider_moved_by_keys_moves_the_flower(playground):
@@ -142,7 +169,7 @@ def test_the_switchboard_is_switched_and_undone(playground):
     sentence = "The ReLU sets the negative numbers in the middle to 0"
     key_and_undo(box, switch, "Space", sentence, "Two are one, up to rounding")
     assert sentence not in box.inner_text()
-    bring_a_photo_and_a_file_that_is_none(box)
+    bring_a_photo_and_two_files_that_will_not_do(box)
 
 
 def test_the_runs_needed_follow_the_difference_and_back(playground):

@@ -97,9 +97,7 @@ def test_a_page_has_its_formulas_its_pictures_words_and_no_barrier(shown, name):
         == []
     )
 
-    widgets = sum(
-        "application/vnd.jupyter.widget-view+json" in output.get("data", {}) for output in outputs
-    )
+    widgets = sum("widgets" in output.get("metadata", {}).get("lesson", {}) for output in outputs)
     assert page.get_by_text("In Jupyter, or on Colab, ").count() == widgets
 
     if folded := page.locator("article details").count():

@@ -45,19 +45,20 @@ def test_a_quiz_answers_every_choice(notebook):
 
 
 def test_a_saved_quiz_is_readable_text():
-    data, _ = Quiz("02")._repr_mimebundle_()
-    assert "application/vnd.jupyter.widget-view+json" in data and "image/png" not in data
+    data, _ = Quiz("02").fallback()
     plain = data["text/plain"]
     markdown = data["text/markdown"]
+    page = html.unescape(data["text/html"])
     for question in questions("02"):
         for text in [question.prompt, *(option.text for option in question.options)]:
-            assert text in plain and text in markdown
+            assert text in plain and text in markdown and text in page
         assert question.answer.why in markdown and question.answer.why not in plain
+        assert question.answer.why in page.split("Answers</summary>")[1]
 
 
 @pytest.mark.parametrize("name", WITH_QUIZ)
 def test_the_saved_answers_are_one_list_whose_numbers_are_those_of_the_questions(name):
-    data, _ = Quiz(name)._repr_mimebundle_()
+    data, _ = Quiz(name).fallback()
     answers = markdown2html(data["text/markdown"]).split("Answers</summary>")[1]
     assert (answers.count("<ol"), answers.count("<li")) == (1, len(questions(name)))
     answers = html.unescape(answers)

@@ -8,14 +8,14 @@ import torch
 from matplotlib.figure import Figure
 from PIL import Image
 
-from lessonlib.figures.pictures import TITLE, Picture, pixels, stacked, titled
+from lessonlib.figures.pictures import MARGIN, TITLE, Picture, card, pixels, stacked, titled
 from lessonlib.sample_photos import sample_photo
 
 GROUND = 8  # pixels: no patch of a photo is off in its colour, dots or not
 
 
 def image_of(png):
-    return Image.open(io.BytesIO(png)).convert("RGB")
+    return Image.open(io.BytesIO(png)).convert("RGBA").convert("RGB")
 
 
 def lines(axes):
@@ -50,7 +50,7 @@ def test_a_picture_is_lighter_than_what_matplotlib_draws_and_looks_the_same(
     packed = Picture(figure, "a drawing").png
     assert len(packed) < share * len(drawn)
     was = np.asarray(image_of(drawn), float)
-    now = np.asarray(image_of(packed), float)
+    now = np.asarray(image_of(packed), float)[MARGIN:-MARGIN, MARGIN:-MARGIN]
     assert abs(was - now).mean() < mean
     assert abs(was - now).max() < worst
     assert abs(patches(was) - patches(now)).max() < 8
@@ -70,3 +70,18 @@ def test_pictures_are_stacked():
     png = pixels(torch.full((3, 30, 50), 0.5))
     two = image_of(stacked([png, titled(png, {0: "x"})], gap=5))
     assert two.size == (50, 30 + 5 + 30 + TITLE)
+
+
+def test_a_card_has_round_corners_and_lies_on_any_page():
+    png = card(pixels(torch.zeros(3, 60, 90)))
+    assert card(png) == png
+    page = Image.open(io.BytesIO(png)).convert("RGBA")
+    assert page.size == (90 + 2 * MARGIN, 60 + 2 * MARGIN)
+    red, _, _, alpha = (np.asarray(channel) for channel in page.split())
+    assert (alpha[[0, 0, -1, -1], [0, -1, 0, -1]] == 0).all()
+    assert ((alpha > 0) & (alpha < 255)).any()  # no stairs
+    drawn = slice(MARGIN, -MARGIN)
+    assert (alpha[drawn, drawn] == 255).all() and (red[drawn, drawn] == 0).all()
+    margin = red.copy()
+    margin[drawn, drawn] = 255
+    assert (margin == 255).all()

@@ -33,6 +33,13 @@ def box_with(page, text):
     return box
 
 
+# pastes the text where the cursor stands
+PASTE = """(cell, text) => {
+    const clipboardData = new DataTransfer();
+    clipboardData.setData('text', text);
+    cell.dispatchEvent(new ClipboardEvent('paste', { clipboardData, bubbles: true, cancelable: true })); }"""
+
+
 def until(where, condition, value=None):
     """Wait until `condition(element, value)` holds: a picture, a table and a menu arrive one after
     the other."""
@@ -94,6 +101,12 @@ def choose_file(box, name, content):
     with box.page.expect_file_chooser() as chooser:
         box.get_by_role("button", name="your own").click()
     chooser.value.set_files({"name": name, "mimeType": "image/png", "buffer": content})
+
+
+def of_100_megapixels():
+    file = io.BytesIO()
+    Image.new("1", (10_000, 10_000)).save(file, "PNG")
+    return file.getvalue()
 
 
 def a_photo():

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch.nn.functional import conv2d
 
-from helpers.hand import a_photo
+from helpers.hand import PASTE, a_photo
 from lessonlib.kernels import compose
 from lessonlib.playgrounds.colors import brightness
 from lessonlib.playgrounds.live import SCRIPT, html
@@ -23,11 +23,8 @@ LEVELS = """window.levels = root => [...root.querySelectorAll('canvas')].map(can
     let text = '';
     for (let i = 0; i < all.length; i += 4096) text += String.fromCharCode(...all.slice(i, i + 4096));
     return [height, width, btoa(text)]; });
-window.paste = (cell, text) => {
-    const clipboardData = new DataTransfer();
-    clipboardData.setData('text', text);
-    cell.dispatchEvent(new ClipboardEvent('paste', { clipboardData, bubbles: true, cancelable: true }));
-};"""
+"""
+LEVELS += f"window.paste = {PASTE};"
 
 
 def page_with(name):

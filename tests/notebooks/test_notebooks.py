@@ -117,10 +117,11 @@ def test_every_picture_has_words(notebook):
 
 def test_a_playground_that_computes_in_the_page_is_saved_as_its_still(notebook):
     for cell in code_cells(notebook):
-        stills = [output for output in cell.outputs if "lesson" in output.get("metadata", {})]
-        names = [output.metadata["lesson"]["playground"] for output in stills]
+        lessons = [output.get("metadata", {}).get("lesson", {}) for output in cell.outputs]
+        names = [lesson["playground"] for lesson in lessons if "playground" in lesson]
         wanted = [name for call, name in SHOWN.items() if cell.source.endswith(f"\n{call}")]
         assert names == wanted
+        stills = [output for output, lesson in zip(cell.outputs, lessons) if lesson]
         assert not [output for output in stills if "text/html" in output.data]
     assert set(SHOWN.values()) == PLAYGROUNDS.keys()
 
@@ -129,14 +130,17 @@ def test_a_run_notebook_keeps_the_still_of_a_playground(tmp_path):
     data, metadata = PLAYGROUNDS["stack"]._repr_mimebundle_()
     table = nbformat.v4.new_output("display_data", {"text/html": "<table></table>"})
     shown = nbformat.v4.new_output("execute_result", data, metadata=metadata, execution_count=1)
-    cell = nbformat.v4.new_code_cell("1", outputs=[table, shown])
+    view = {"model_id": "1", "version_major": 2, "version_minor": 0}
+    data_of_a_widget = {"application/vnd.jupyter.widget-view+json": view, "text/plain": ""}
+    widget = nbformat.v4.new_output("display_data", data_of_a_widget)
+    cell = nbformat.v4.new_code_cell("1", outputs=[table, widget, shown])
     file = tmp_path / "run.ipynb"
     nbformat.write(nbformat.v4.new_notebook(cells=[cell]), file)
     keep_stills([file])
-    kept = nbformat.read(file, as_version=4).cells[0].outputs
-    assert kept[0] == table
-    assert kept[1].data == {"image/png": data["image/png"], "text/plain": data["text/plain"]}
-    assert kept[1].metadata == metadata
+    kept, still = nbformat.read(file, as_version=4).cells[0].outputs
+    assert kept == table
+    assert still.data == {"image/png": data["image/png"], "text/plain": data["text/plain"]}
+    assert still.metadata == metadata
     assert file.read_text() == nbformat.writes(nbformat.read(file, as_version=4)) + "\n"
 
 

@@ -233,7 +233,7 @@ def test_a_notebook_run_from_top_to_bottom_keeps_the_last_chart():
     NotebookClient(notebook, timeout=300, store_widget_state=False).execute()
     shown, finished = (cell.outputs for cell in notebook.cells)
     assert finished == []
-    (chart,) = shown
-    assert "application/vnd.jupyter.widget-view+json" in chart.data
+    view, chart = shown
+    assert "application/vnd.jupyter.widget-view+json" in view.data
     assert "one 2x2" in chart.data["text/plain"]
     assert "after epoch 2" in chart.metadata["image/png"]["alt"]

@@ -3,7 +3,6 @@
 What a learner reads or chooses comes from here as JSON; play.js has the arithmetic and the hand.
 """
 
-import html as escaping
 import json
 from base64 import b64encode
 from functools import cache
@@ -11,7 +10,7 @@ from pathlib import Path
 
 import torch
 
-from lessonlib.figures.pictures import bundle, fewer_colours
+from lessonlib.figures.pictures import as_html, bundle, card
 from lessonlib.playgrounds.colors import RULES
 from lessonlib.sample_photos import MEGAPIXELS, NO_PICTURE, SAMPLES, TOO_LARGE, sample_photo
 
@@ -48,7 +47,7 @@ class LivePlayground:
     """
 
     def _repr_mimebundle_(self, include=None, exclude=None):
-        still = fewer_colours(self.still())
+        still = card(self.still())
         data, metadata = bundle(still, self.alt())
         live = html(self.state(), still, self.alt()) + f"<script>{SCRIPT}</script>"
         return {"text/html": live} | data, metadata | {"lesson": {"playground": self.name}}
@@ -57,11 +56,10 @@ class LivePlayground:
 def html(state, still, alt):
     """The element that play.js brings to life: its still, PNG bytes with the words `alt`, and its
     state as JSON."""
-    source = f"data:image/png;base64,{b64encode(still).decode()}"
     # a < could end the script
     data = json.dumps(state).replace("<", "\\u003c")
     return (
-        f'<div class="lesson-playground"><img src="{source}" alt="{escaping.escape(alt)}">'
+        f'<div class="lesson-playground">{as_html(still, alt)}'
         f'<script type="application/json">{data}</script></div>'
     )
 

@@ -13,11 +13,9 @@ Float64Array of height * width, row by row, from 0 for black to 1 for white; one
   lesson.compose(b, c)                   The one kernel that does what b and then c do.
   lesson.embed(kernel, size, row, column)  The kernel in zeros, size x size.
   lesson.shade(share)                    The colour of an entry: blue 1, white 0, orange -1.
-  lesson.brightness(kernel)              {offset, divisor, rule}: show offset + value / divisor.
   lesson.paint(canvas, picture, look = {offset: 0, divisor: 1})
       One canvas pixel for one of the picture; enlarge it by CSS.
-  lesson.number(text), lesson.format(value)
-      Text to number, with a decimal comma too, NaN if it is none; number to three digits.
+  lesson.format(value)                   A number in three digits.
   lesson.kernelGrid({name, kernel, editable = true, change, entry, say}) gives
       {element, kernel, set(kernel), light(places), cell(row, column)}.
       A kernel as a matrix of coloured cells with the name over it; --cell sets their size. Editable,
@@ -27,13 +25,10 @@ Float64Array of height * width, row by row, from 0 for black to 1 for white; one
       say(sentence): why something was refused.
       set() takes any size and calls nobody; light([[row, column], ...]) rings those entries.
   lesson.photoMenu(state, changed, say) gives {elements, photo: {name, picture}, set(photo)}.
-      A menu of sample photos and a button for one's own; changed(true) after each choice. state:
+      A menu of sample photos and a button for one's own; changed() after each choice. state:
       {side, photos, megapixels, words}, as lessonlib.playgrounds.live.with_photos makes it.
-  lesson.history(read, write) gives {keep(), undo(), steps}.
-      read() is an array of values never written into; write(values) brings them back. keep() after
-      each finished change; one that changes nothing is no step. undo() is false at the start.
   lesson.make(tag, attributes, ...children)  An element; a control gets what JupyterLab needs.
-  lesson.styles()                        Put the style sheet into the page, once.
+  lesson.start(), lesson.adopt()         The hand for playgrounds of this page, of ipywidgets.
 */
 "use strict";
 
@@ -86,6 +81,10 @@ window.lesson = (() => {
     return { height, width, planes };
   }
 
+  function total(values) {
+    return values.reduce((sum, value) => sum + value, 0);
+  }
+
   function zeros(height, width) {
     return Array.from({ length: height }, () => new Array(width).fill(0));
   }
@@ -117,12 +116,12 @@ window.lesson = (() => {
 
   function brightness(kernel) {
     const entries = kernel.flat();
-    const total = entries.reduce((sum, value) => sum + value, 0);
-    const size = entries.reduce((sum, value) => sum + Math.abs(value), 0);
-    if (Math.abs(total) <= 0.1 * size)
+    const sum = total(entries);
+    const size = total(entries.map(Math.abs));
+    if (Math.abs(sum) <= 0.1 * size)
       return { offset: 0.5, divisor: Math.max(2, size / 4), rule: "cancels" };
-    if (total < 0) return { offset: 1, divisor: Math.max(1, -total), rule: "negative" };
-    if (total > 1 + 1e-9) return { offset: 0, divisor: total, rule: "divided" };
+    if (sum < 0) return { offset: 1, divisor: Math.max(1, -sum), rule: "negative" };
+    if (sum > 1 + 1e-9) return { offset: 0, divisor: sum, rule: "divided" };
     return { offset: 0, divisor: 1, rule: "cut" };
   }
 
@@ -189,6 +188,21 @@ window.lesson = (() => {
     return element;
   }
 
+  function box(name, ...children) {
+    return make("div", { class: `lesson-${name}` }, ...children);
+  }
+
+  const ARROWS = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
+
+  // move(down, right) at each arrow key
+  function arrows(place, move) {
+    place.addEventListener("keydown", (event) => {
+      if (!(event.key in ARROWS)) return;
+      event.preventDefault();
+      move(...ARROWS[event.key]);
+    });
+  }
+
   /* A number under the hand: arrow keys step it, a sideways drag moves it; up and down is left to the
   page, which scrolls (touch-action in the styles). now() is the value, move(value, done) takes a new
   one, settle() ends what is being typed. */
@@ -196,16 +210,22 @@ window.lesson = (() => {
     let stepped = false;
     let hand = null;
 
+    // as near to it as an entry may be, and a sentence where that is not there
+    function reach(wanted) {
+      const value = Math.max(-LARGEST, Math.min(LARGEST, wanted));
+      if (value !== now()) move(value, false);
+      return value === wanted ? "" : `${refusal(format(wanted))} It stays ${format(value)}.`;
+    }
+
     place.addEventListener("keydown", (event) => {
       const steps = { ArrowUp: 1, ArrowDown: -1, PageUp: 4, PageDown: -4 }[event.key];
       if (!steps) return;
       event.preventDefault();
       settle();
-      const value = now() + steps * STEP;
-      if (Math.abs(value) > LARGEST)
-        return say?.(`${refusal(format(value))} It stays ${format(now())}.`);
-      stepped = true;
-      move(value, false);
+      const before = now();
+      const refused = reach(before + steps * STEP);
+      stepped ||= now() !== before;
+      if (refused) say(refused);
     });
     place.addEventListener("keyup", (event) => {
       if (!stepped || !/^(Arrow(Up|Down)|Page)/.test(event.key)) return;
@@ -223,13 +243,8 @@ window.lesson = (() => {
     place.addEventListener("pointermove", (event) => {
       if (!hand) return;
       const steps = Math.round((event.clientX - hand.x) / REACH);
-      if (!steps && !hand.moved) return;
-      hand.moved = true;
-      const wanted = hand.from + steps * STEP;
-      const value = Math.max(-LARGEST, Math.min(LARGEST, wanted));
-      if (value !== now()) move(value, false);
-      hand.stopped =
-        value === wanted ? "" : `${refusal(format(wanted))} It stays ${format(value)}.`;
+      hand.moved ||= steps !== 0;
+      if (hand.moved) hand.refused = reach(hand.from + steps * STEP);
     });
     place.addEventListener("pointercancel", () => {
       if (hand?.moved) move(hand.from, true);
@@ -237,15 +252,15 @@ window.lesson = (() => {
     });
     place.addEventListener("pointerup", () => {
       if (!hand) return;
-      const { moved, stopped } = hand;
+      const { moved, refused } = hand;
       hand = null;
       if (moved) {
         move(now(), true);
-        if (stopped) say?.(stopped);
-        return;
+        if (refused) say(refused);
+      } else {
+        place.focus();
+        place.select();
       }
-      place.focus();
-      place.select();
     });
   }
 
@@ -258,7 +273,7 @@ window.lesson = (() => {
     const columns = new Set(rows.map((row) => row.length));
     const size = columns.size > 1 ? "of unequal rows" : `${rows.length}x${rows[0].length}`;
     const own = `${kernel.length}x${kernel[0].length}`;
-    const bad = rows.flat().find((text) => !(Math.abs(number(text)) <= LARGEST));
+    const bad = rows.flat().find((text) => !fits(number(text)));
     const stays = `${name} stays as it was.`;
     if (size !== own) return `The pasted table is ${size}, ${name} is ${own}. ${stays}`;
     return bad === undefined ? "" : `${refusal(bad)} It stands in the pasted table. ${stays}`;
@@ -268,19 +283,13 @@ window.lesson = (() => {
     return `A kernel entry is a finite number between -${LARGEST} and ${LARGEST}, ${text} is not.`;
   }
 
-  function kernelGrid({ name, kernel, editable = true, change, entry, say }) {
-    const box = make("div", {
-      class: "lesson-cells",
-      role: editable ? "group" : "grid",
-      "aria-label": name,
-    });
-    const element = make(
-      "div",
-      { class: "lesson-kernel" },
-      make("div", { class: "lesson-name" }, name),
-      box,
-    );
-    const grid = { element, kernel, set, light, cell, pick };
+  const fits = (value) => Math.abs(value) <= LARGEST;
+  const ignore = () => {};
+
+  function kernelGrid({ name, kernel, editable = true, change = ignore, entry, say = ignore }) {
+    const role = editable ? "group" : "grid";
+    const table = make("div", { class: "lesson-cells", role, "aria-label": name });
+    const grid = { element: box("kernel", box("name", name), table), kernel, set, light, cell };
     let cells = [];
 
     function set(rows) {
@@ -291,12 +300,10 @@ window.lesson = (() => {
     }
 
     function build() {
-      box.style.setProperty("--columns", grid.kernel[0].length);
-      cells = grid.kernel.map((row, i) =>
-        row.map((_, j) => (editable ? field(i, j) : printed(i, j))),
-      );
+      table.style.setProperty("--columns", grid.kernel[0].length);
+      cells = grid.kernel.map((row, i) => row.map((_, j) => (editable ? field : printed)(i, j)));
       const rows = cells.map((row) => make("div", editable ? {} : { role: "row" }, ...row));
-      box.replaceChildren(...rows);
+      table.replaceChildren(...rows);
     }
 
     function show() {
@@ -321,16 +328,10 @@ window.lesson = (() => {
       });
     }
 
-    function pick(row, column, value, done) {
-      const rows = grid.kernel.map((line) => [...line]);
-      rows[row][column] = value;
-      take(rows, done);
-    }
-
     function take(rows, done) {
       grid.kernel = rows;
       show();
-      change?.(rows, done);
+      change(rows, done);
     }
 
     function watched(place, i, j) {
@@ -342,18 +343,12 @@ window.lesson = (() => {
     }
 
     function printed(i, j) {
-      const place = make("span", { role: "gridcell", class: "lesson-cell" });
-      if (!entry) return place;
-      place.dataset.lmSuppressShortcuts = "true";
-      place.tabIndex = i || j ? -1 : 0; // one stop of Tab for all; arrows go on from there
-      place.addEventListener("keydown", (event) => {
-        const [down, right] =
-          { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] }[
-            event.key
-          ] ?? [];
+      if (!entry) return make("span", { role: "gridcell", class: "lesson-cell" });
+      // one stop of Tab for all; arrows go on from there
+      const tabindex = i || j ? -1 : 0;
+      const place = make("span", { role: "gridcell", class: "lesson-cell", tabindex });
+      arrows(place, (down, right) => {
         const next = cells[i + down]?.[j + right];
-        if (down === undefined) return;
-        event.preventDefault();
         if (!next) return;
         place.tabIndex = -1;
         next.tabIndex = 0;
@@ -376,47 +371,44 @@ window.lesson = (() => {
       place.typing = false;
       let before = 0; // the value until the typing began
       const now = () => grid.kernel[i][j];
+      const move = (value, done) => take(grid.kernel.with(i, grid.kernel[i].with(j, value)), done);
+
+      function settle() {
+        if (!place.typing) return;
+        place.typing = false;
+        const value = number(place.value);
+        if (fits(value)) return move(value, true);
+        const answer = restored(place.value, before);
+        move(before, true);
+        say(answer);
+      }
 
       place.addEventListener("input", () => {
         if (!place.typing) before = now();
         place.typing = true;
         const value = number(place.value);
-        if (Math.abs(value) <= LARGEST) pick(i, j, value, false);
+        if (fits(value)) move(value, false);
       });
-      place.addEventListener("blur", finish);
+      place.addEventListener("blur", settle);
       place.addEventListener("paste", (event) => {
         const rows = matrix(event.clipboardData.getData("text"));
         if (!rows) return;
         event.preventDefault();
         const reason = misfit(rows, grid.kernel, name);
-        if (reason) say?.(reason);
-        else
-          take(
-            rows.map((row) => row.map(number)),
-            true,
-          );
+        if (reason) return say(reason);
+        const pasted = rows.map((row) => row.map(number));
+        take(pasted, true);
       });
-      place.addEventListener("keydown", (event) => {
-        if (event.key === "Enter") {
-          finish();
+      place.addEventListener("keydown", ({ key }) => {
+        if (key === "Enter") {
+          settle();
           place.select();
-        } else if (event.key === "Escape" && place.typing) {
+        } else if (key === "Escape" && place.typing) {
           place.typing = false;
-          pick(i, j, before, true);
+          move(before, true);
         }
       });
-
-      function finish() {
-        if (!place.typing) return;
-        place.typing = false;
-        const value = number(place.value);
-        if (Math.abs(value) <= LARGEST) return pick(i, j, value, true);
-        const answer = restored(place.value, before);
-        pick(i, j, before, true);
-        say?.(answer);
-      }
-
-      steer(place, { now, settle: finish, say, move: (value, done) => pick(i, j, value, done) });
+      steer(place, { now, move, settle, say });
       return watched(place, i, j);
     }
 
@@ -440,27 +432,6 @@ window.lesson = (() => {
     return rows.length > 1 || (rows[0].length > 1 && /\s/.test(clean)) ? rows : null;
   }
 
-  function history(read, write) {
-    const past = [read()];
-    const same = (a, b) =>
-      a === b || (Array.isArray(a) && Array.isArray(b) && String(a) === String(b));
-    return {
-      get steps() {
-        return past.length - 1;
-      },
-      keep() {
-        const now = read();
-        if (!now.every((value, i) => same(value, past.at(-1)[i]))) past.push(now);
-      },
-      undo() {
-        if (past.length < 2) return false;
-        past.pop();
-        write(past.at(-1));
-        return true;
-      },
-    };
-  }
-
   // --- what a playground is made of ---
 
   function fill(template, values) {
@@ -471,23 +442,28 @@ window.lesson = (() => {
     return `torch.tensor([${kernel.map((row) => `[${row.join(", ")}]`).join(", ")}], dtype=torch.float64)`;
   }
 
-  function labelled(text, control) {
-    return make("label", {}, `${text} `, control);
+  function labelled(text, ...controls) {
+    return make("label", {}, `${text} `, ...controls);
   }
 
   function button(text, title, click) {
     return make("button", { type: "button", title, click }, text);
   }
 
-  // of several buttons the one that is chosen
-  function press(buttons, chosen) {
-    for (const [n, one] of buttons.entries()) one.setAttribute("aria-pressed", n === chosen);
+  function same(a, b) {
+    return a === b || (Array.isArray(a) && String(a) === String(b));
   }
 
-  /* The frame around a playground: a row of controls, Undo, a line for messages, lines of code.
-  values(): what the learner has set; restore(values) brings it back; draw() shows it; code(). */
-  function frame(root, state, { controls, body, values, restore, draw, code }) {
+  /* Undo, a line for messages and lines of code around what build(hand, state) makes: {controls, body,
+  draw, code}. What the learner has set is hand.now, by name. A control puts new values there by
+  hand.set(values, done), where done is false while the hand is still moving, and gives
+  hand.follow() what shows them again; hand.slot(name) is {get(), set(value, done)} of one value.
+  draw() shows the rest and gives the sentence for the message; code() the values for the lines of
+  code. */
+  function playground(root, state, build) {
     const { words } = state;
+    const now = {};
+    const followers = [];
     const message = make("div", { class: "lesson-message", role: "status" });
     const text = make("textarea", {
       class: "lesson-code",
@@ -495,16 +471,17 @@ window.lesson = (() => {
       hidden: "",
       "aria-label": words.code,
     });
-    const past = history(values, restore);
-    let waiting = 0;
-
     const undo = button(words.undo, words.undone, () => {
-      if (past.undo()) show();
+      if (past.length === 1) return;
+      past.pop();
+      Object.assign(now, past.at(-1));
+      show();
     });
     const more = button(words.code, words.coded, () => {
       text.hidden = !text.hidden;
       show();
     });
+    let waiting = 0;
 
     // said once the hand rests: calm for the eye, and a screen reader does not read every number
     function say(sentence) {
@@ -514,28 +491,38 @@ window.lesson = (() => {
       }, 150);
     }
 
-    function show() {
-      say(draw());
-      undo.setAttribute("aria-disabled", past.steps === 0);
-      more.setAttribute("aria-expanded", !text.hidden);
-      if (text.hidden) return;
-      text.value = code();
-      text.rows = text.value.split("\n").length;
-    }
-
-    function changed(done) {
-      if (done) past.keep();
+    function set(values, done = true) {
+      Object.assign(now, values);
+      const last = past.at(-1);
+      if (done && !Object.keys(now).every((name) => same(now[name], last[name])))
+        past.push({ ...now });
       show();
     }
 
-    const last = make("div", { class: "lesson-last" }, message, undo, more);
+    function show() {
+      for (const follow of followers) follow();
+      say(draw());
+      undo.setAttribute("aria-disabled", past.length === 1);
+      more.setAttribute("aria-expanded", !text.hidden);
+      if (text.hidden) return;
+      text.value = fill(state.code, code());
+      text.rows = text.value.split("\n").length;
+    }
+
+    const follow = (show) => followers.push(show);
+    const slot = (name) => ({
+      get: () => now[name],
+      set: (value, done) => set({ [name]: value }, done),
+    });
+    const { controls, body, draw, code } = build({ now, words, say, set, follow, slot }, state);
+    const past = [{ ...now }];
     root.replaceChildren(
-      make("div", { class: "lesson-controls" }, ...controls),
+      box("controls", ...controls),
       ...body,
-      last,
+      box("last", message, undo, more),
       text,
     );
-    return { say, changed };
+    show();
   }
 
   // a sample photo or one's own; `photo` is {name, picture}
@@ -567,7 +554,7 @@ window.lesson = (() => {
 
     function choose(photo) {
       set(photo);
-      changed(true);
+      changed();
     }
 
     function read(chosen) {
@@ -577,7 +564,8 @@ window.lesson = (() => {
       image.onerror = () => say(words.no_picture);
       image.onload = () => {
         const megapixels = (image.naturalWidth * image.naturalHeight) / 1e6;
-        if (megapixels > state.megapixels)
+        if (megapixels === 0) say(words.no_picture);
+        else if (megapixels > state.megapixels)
           say(fill(words.too_large, { megapixels: Math.round(megapixels) }));
         else choose({ name: words.own, picture: middle(image, state.side) });
         URL.revokeObjectURL(image.src);
@@ -591,10 +579,7 @@ window.lesson = (() => {
 
   function decoded(base64, side) {
     const bytes = atob(base64);
-    const planes = [0, 1, 2].map((channel) =>
-      Float64Array.from({ length: side * side }, (_, i) => bytes.charCodeAt(3 * i + channel) / 255),
-    );
-    return { height: side, width: side, planes };
+    return square(side, (at, channel) => bytes.charCodeAt(3 * at + channel));
   }
 
   // the middle square of an image, on white where it is transparent
@@ -609,97 +594,104 @@ window.lesson = (() => {
     context.imageSmoothingQuality = "high";
     context.drawImage(image, left, top, edge, edge, 0, 0, side, side);
     const levels = context.getImageData(0, 0, side, side).data;
+    return square(side, (at, channel) => levels[4 * at + channel]);
+  }
+
+  // a picture from its levels, 0 to 255
+  function square(side, level) {
     const planes = [0, 1, 2].map((channel) =>
-      Float64Array.from({ length: side * side }, (_, i) => levels[4 * i + channel] / 255),
+      Float64Array.from({ length: side * side }, (_, at) => level(at, channel) / 255),
     );
     return { height: side, width: side, planes };
   }
 
-  // kernels with a name; `held()` are those that the grids hold, `choose(kernels)` puts them in
-  function presetMenu(words, named, held, choose) {
-    const menu = make("select", {
-      change: () => {
-        choose(named[menu.value]);
-        follow();
-      },
+  // --- controls of a slot, {get(), set(value, done)} ---
+
+  function photoOf(hand, state) {
+    const menu = photoMenu(state, () => hand.set({ photo: menu.photo }), hand.say);
+    hand.now.photo = menu.photo;
+    hand.follow(() => {
+      if (menu.photo !== hand.now.photo) menu.set(hand.now.photo);
     });
-    const names = Object.keys(named).map((name) => make("option", {}, name));
-    menu.append(make("option", { disabled: "" }, words.custom), ...names);
-
-    function follow() {
-      const now = String(held());
-      menu.value = Object.keys(named).find((name) => String(named[name]) === now) ?? words.custom;
-    }
-
-    return { element: labelled(words.preset, menu), follow };
+    return menu.elements;
   }
 
-  /* Pictures in one row, the sign between them. All lie in squares of `side` pixels, a smaller one in
-  the middle of its own; `look(row, column)` is told which pixel of a square the hand is on. */
-  function views(titles, side, look) {
-    const all = titles.map(({ sign, title, alt }, i) => {
-      const canvas = make("canvas", { role: "img", "aria-label": alt });
-      const ring = make("div", { class: "lesson-ring" });
-      const square = make("div", { class: "lesson-square" }, canvas, ring);
-      const parts = [make("div", { class: "lesson-name" }, title), square];
-      if (sign) parts.unshift(make("div", { class: "lesson-sign", "aria-hidden": "true" }, sign));
-      const element = make("div", { class: "lesson-view" }, ...parts);
-      const percent = (pixels) => `${(100 * pixels) / side}%`;
+  function gridOf(hand, name, { get, set }, entry) {
+    const grid = kernelGrid({ name, kernel: get(), say: hand.say, change: set, entry });
+    hand.follow(() => {
+      if (grid.kernel !== get()) grid.set(get());
+    });
+    return grid;
+  }
 
-      function at(event) {
-        const { left, top, width, height } = square.getBoundingClientRect();
-        look(((event.clientY - top) / height) * side, ((event.clientX - left) / width) * side);
+  // kernels with a name, or tuples of them; named() may be others after a change
+  function presetMenu(hand, named, { get, set }) {
+    const menu = make("select", { change: () => set(named()[menu.value]) });
+    let listed;
+    hand.follow(() => {
+      if (listed !== named()) {
+        listed = named();
+        const options = Object.keys(listed).map((name) => make("option", {}, name));
+        menu.replaceChildren(make("option", { disabled: "" }, hand.words.custom), ...options);
       }
-      if (look)
-        for (const event of ["pointermove", "pointerdown"]) square.addEventListener(event, at);
-      if (!look) ring.hidden = true;
-      if (look && i === 0) canvas.tabIndex = 0; // one stop of Tab for the whole row
-
-      let last;
-      return {
-        element,
-        canvas,
-        show(picture, look) {
-          if (picture === last) return; // the photo mostly
-          if (picture.width !== last?.width) {
-            canvas.style.width = percent(picture.width);
-            canvas.style.margin = percent((side - picture.width) / 2);
-          }
-          paint(canvas, picture, look);
-          last = picture;
-        },
-        ring(row, column, size) {
-          Object.assign(ring.style, {
-            top: percent(row),
-            left: percent(column),
-            width: percent(size),
-            height: percent(size),
-          });
-        },
-      };
+      const found = Object.keys(listed).find((name) => same(listed[name], get()));
+      menu.value = found ?? hand.words.custom;
     });
-    return {
-      all,
-      element: make("div", { class: "lesson-row" }, ...all.map((view) => view.element)),
-    };
+    return labelled(hand.words.preset, menu);
   }
 
-  /* The pixel that is looked at, and its window in each picture. sizes(): for each picture the window
-  that the pixel of the last one is made from; moved(byKeys) after the hand has moved it. */
-  function spot(titles, side, sizes, moved) {
-    let centre = [side / 2, side / 2];
-    const row = views(titles, side, (y, x) => to(y, x));
-    row.all[0].canvas.addEventListener("keydown", (event) => {
-      const [down, right] = {
-        ArrowUp: [-1, 0],
-        ArrowDown: [1, 0],
-        ArrowLeft: [0, -1],
-        ArrowRight: [0, 1],
-      }[event.key] ?? [0, 0];
-      if (!down && !right) return;
-      event.preventDefault();
-      to(centre[0] + down, centre[1] + right, true);
+  // one of several buttons is pressed; title: what it does, with a place for the button's value
+  function choice(hand, name, values, title, { get, set }) {
+    const buttons = values.map((value) => button(value, fill(title, { value }), () => set(value)));
+    hand.follow(() => {
+      for (const [n, value] of values.entries())
+        buttons[n].setAttribute("aria-pressed", value === get());
     });
+    return make("span", { role: "group", "aria-label": name }, ...buttons);
+  }
+
+  // a slider from 1 with its number; one drag is one finished change
+  function slider(hand, name, most, { get, set }) {
+    const shown = make("output");
+    const handle = make("input", {
+      type: "range",
+      min: 1,
+      max: most,
+      input: () => set(Number(handle.value), false),
+      change: () => set(Number(handle.value), true),
+    });
+    hand.follow(() => {
+      handle.value = get();
+      shown.value = get();
+    });
+    return labelled(name, handle, " ", shown);
+  }
+
+  /* Pictures in one row, the sign between them; all lie in squares of `side` pixels, a smaller one in
+  the middle of its own. A ring in each is the window that the pixel under the hand is made from:
+  sizes() gives its side in each picture, moved(byKeys) is called when it is another one. */
+  function pictures({ views, side }, sizes, moved) {
+    const percent = (pixels) => `${(100 * pixels) / side}%`;
+    let centre = [side / 2, side / 2];
+    const all = views.map(view);
+
+    function view({ sign, title, alt }, n) {
+      const canvas = make("canvas", { role: "img", "aria-label": alt });
+      if (n === 0) {
+        canvas.tabIndex = 0; // one stop of Tab for the whole row
+        arrows(canvas, (down, right) => to(centre[0] + down, centre[1] + right, true));
+      }
+      const ring = box("ring");
+      const frame = box("square", canvas, ring);
+      const parts = [box("name", title), frame];
+      if (sign) parts.unshift(make("div", { class: "lesson-sign", "aria-hidden": "true" }, sign));
+      for (const event of ["pointermove", "pointerdown"])
+        frame.addEventListener(event, ({ clientX, clientY }) => {
+          const { left, top, width, height } = frame.getBoundingClientRect();
+          to(((clientY - top) / height) * side, ((clientX - left) / width) * side);
+        });
+      return { canvas, ring, element: box("view", ...parts), last: null };
+    }
 
     function to(y, x, byKeys = false) {
       const before = String(place());
@@ -707,7 +699,7 @@ window.lesson = (() => {
       if (String(place()) !== before) moved(byKeys);
     }
 
-    // the row and column of that pixel in the last picture
+    // the row and column of the pixel in the last picture
     function place() {
       const [largest] = sizes();
       const shift = (largest - 1) / 2;
@@ -718,54 +710,73 @@ window.lesson = (() => {
       return found;
     }
 
-    function ring() {
-      const all = sizes();
+    function show(n, picture, look) {
+      const { canvas, last } = all[n];
+      if (picture === last) return; // the photo mostly
+      if (picture.width !== last?.width) {
+        canvas.style.width = percent(picture.width);
+        canvas.style.margin = percent((side - picture.width) / 2);
+      }
+      paint(canvas, picture, look);
+      all[n].last = picture;
+    }
+
+    function ring(n, row, column, size) {
+      const [top, left, width] = [row, column, size].map(percent);
+      Object.assign(all[n].ring.style, { top, left, width, height: width });
+    }
+
+    // the windows in all pictures, each in the middle of the largest
+    function rings() {
       const [i, j] = place();
-      row.all.forEach((view, n) => {
-        const inset = (all[0] - all[n]) / 2; // of the window in the largest, both centred
-        view.ring(i + inset, j + inset, all[n]);
+      sizes().forEach((size, n, [largest]) => {
+        const inset = (largest - size) / 2;
+        ring(n, i + inset, j + inset, size);
       });
     }
 
-    return { ...row, place, ring };
+    const element = box("row", ...all.map((one) => one.element));
+    return { element, show, place, ring, rings };
   }
 
-  // the window of one output, entry by entry times the kernel, and the sum
-  function lens(words) {
-    const seen = make("div", { class: "lesson-mini" });
-    const times = make("div", { class: "lesson-mini" });
-    const count = make("div", { class: "lesson-name" });
-    const sum = make("div", { class: "lesson-sign" });
-    const window = make("div", { class: "lesson-name" }, words.window);
-    const element = make(
-      "div",
-      { class: "lesson-lens", "aria-hidden": "true" },
-      make("div", { class: "lesson-kernel" }, window, seen),
-      make("div", { class: "lesson-sign" }, words.times),
-      make("div", { class: "lesson-kernel" }, count, times),
+  /* The pictures, and below them what the pixel under the hand is made of: the window of the photo,
+  entry by entry times kernel(), and the sum. */
+  function underGlass(hand, state, sizes, kernel) {
+    const { words } = hand;
+    const row = pictures(state, sizes, look);
+    const seen = box("mini");
+    const times = box("mini");
+    const count = box("name");
+    const sum = box("sign");
+    const glass = box(
+      "lens",
+      box("kernel", box("name", words.window), seen),
+      box("sign", words.times),
+      box("kernel", count, times),
       sum,
     );
+    glass.setAttribute("aria-hidden", "true");
     let cells = [];
 
     function build(size) {
       count.textContent = fill(words.products, { count: size * size });
-      cells = [seen, times].map((box) => {
+      cells = [seen, times].map((part) => {
         const spans = Array.from({ length: size * size }, () => make("span"));
-        box.style.setProperty("--columns", size);
-        box.replaceChildren(...spans);
+        part.style.setProperty("--columns", size);
+        part.replaceChildren(...spans);
         return spans;
       });
     }
 
-    // the mean of the planes: the kernel acts on each alike, so it acts on their mean
-    function show(picture, kernel, row, column) {
-      const size = kernel.length;
+    function look(byKeys = false) {
+      row.rings();
+      const { picture } = hand.now.photo;
+      const [row0, column0] = row.place();
+      const size = kernel().length;
       if (cells[0]?.length !== size * size) build(size);
       const products = [];
-      each(kernel, (weight, u, v) => {
-        const at = (row + u) * picture.width + column + v;
-        const value =
-          picture.planes.reduce((total, plane) => total + plane[at], 0) / picture.planes.length;
+      each(kernel(), (weight, u, v) => {
+        const value = meanAt(picture, row0 + u, column0 + v);
         const level = Math.round(255 * Math.max(0, Math.min(1, value)));
         const span = cells[0][u * size + v];
         span.textContent = value.toFixed(2);
@@ -775,330 +786,181 @@ window.lesson = (() => {
       });
       const largest = Math.max(...products.map(Math.abs)) || 1;
       products.forEach((product, n) => {
-        cells[1][n].textContent = Number(product.toFixed(2)) || 0;
+        cells[1][n].textContent = Number(product.toFixed(2)) ? product.toFixed(2) : "0";
         cells[1][n].style.background = shade(product / largest);
       });
-      const total = products.reduce((all, product) => all + product, 0);
       const found = {
-        row: row + 1,
-        column: column + 1,
+        row: row0 + 1,
+        column: column0 + 1,
         count: products.length,
-        sum: format(Number(total.toFixed(4))),
+        sum: format(Number(total(products).toFixed(4))),
       };
       sum.textContent = fill(words.sum, found);
-      return fill(words.pixel, found);
+      if (byKeys) hand.say(fill(words.pixel, found));
     }
 
-    // rings the windows of the pixel that the hand is on, and shows the first; gives it in words
-    function look(spotted, picture, kernel) {
-      spotted.ring();
-      return show(picture, kernel, ...spotted.place());
-    }
+    return { row, glass, look };
+  }
 
-    return { element, look };
+  // the kernel acts on each plane alike, so it acts on their mean
+  function meanAt(picture, row, column) {
+    const at = row * picture.width + column;
+    return total(picture.planes.map((plane) => plane[at])) / picture.planes.length;
   }
 
   // --- the playgrounds ---
 
-  function kernelPlayground(root, state) {
-    const { words } = state;
+  function kernelPlayground(hand, state) {
+    const { now, words } = hand;
     const sizes = Object.keys(state.presets);
-    const first = Object.fromEntries(
-      sizes.map((size) => [size, Object.values(state.presets[size])[0]]),
-    );
-    let size = sizes[0];
-    let kernels = first;
-    const changed = (done) => box.changed(done);
-    const say = (sentence) => box.say(sentence);
-    const photo = photoMenu(state, changed, say);
-    const toggles = sizes.map((name) =>
-      button(name, fill(words.sized, { size: name }), () => {
-        size = name;
-        changed(true);
-      }),
-    );
-    const grid = kernelGrid({ name: words.kernel, kernel: kernels[size], say, change: hold });
-    const presets = sizes.map((name) =>
-      presetMenu(
-        words,
-        state.presets[name],
-        () => kernels[name],
-        (kernel) => hold(kernel, true),
-      ),
-    );
-    const shelf = make("span");
-    const row = spot(state.views, state.side, () => [grid.kernel.length, 1], look);
-    const glass = lens(words);
+    const photo = photoOf(hand, state);
+    for (const size of sizes) [now[size]] = Object.values(state.presets[size]);
+    [now.size] = sizes;
+    const kernel = () => now[now.size];
+    const slot = { get: kernel, set: (rows, done) => hand.set({ [now.size]: rows }, done) };
 
-    function hold(kernel, done) {
-      kernels = { ...kernels, [size]: kernel };
-      changed(done);
-    }
-
-    function look(byKeys) {
-      const sentence = glass.look(row, photo.photo.picture, kernels[size]);
-      if (byKeys) say(sentence);
-    }
+    const toggles = choice(hand, words.size, sizes, words.sized, hand.slot("size"));
+    const grid = gridOf(hand, words.kernel, slot);
+    const menu = presetMenu(hand, () => state.presets[now.size], slot);
+    const { row, glass, look } = underGlass(hand, state, () => [kernel().length, 1], kernel);
+    row.element.children[0].after(grid.element);
 
     function draw() {
-      const kernel = kernels[size];
-      if (grid.kernel !== kernel) grid.set(kernel);
-      press(toggles, sizes.indexOf(size));
-      const preset = presets[sizes.indexOf(size)];
-      if (preset.element.parentElement !== shelf) shelf.replaceChildren(preset.element);
-      preset.follow();
-      const shown = brightness(kernel);
-      row.all[0].show(photo.photo.picture);
-      row.all[1].show(correlate(photo.photo.picture, kernel), shown);
+      const { picture } = now.photo;
+      const shown = brightness(kernel());
+      row.show(0, picture);
+      row.show(1, correlate(picture, kernel()), shown);
       look();
-      const total = format(
-        Number(
-          kernel
-            .flat()
-            .reduce((sum, value) => sum + value, 0)
-            .toFixed(9),
-        ),
-      );
-      return fill(words.summary, { total, rule: words[shown.rule] });
+      const sum = format(Number(total(kernel().flat()).toFixed(9)));
+      return fill(words.summary, { total: sum, rule: words[shown.rule] });
     }
 
-    row.element.children[0].after(grid.element);
-    const box = frame(root, state, {
-      controls: [
-        ...photo.elements,
-        make("span", { role: "group", "aria-label": words.size }, ...toggles),
-        shelf,
-      ],
-      body: [row.element, glass.element],
-      values: () => [photo.photo, size, ...sizes.map((name) => kernels[name])],
-      restore([picture, chosen, ...held]) {
-        photo.set(picture);
-        size = chosen;
-        kernels = Object.fromEntries(sizes.map((name, n) => [name, held[n]]));
-      },
+    return {
+      controls: [...photo, toggles, menu],
+      body: [row.element, glass],
       draw,
-      code: () => fill(state.code, { photo: photoCode(state, photo), K: asCode(kernels[size]) }),
-    });
-    return box;
+      code: () => ({ photo: photoCode(state, now), K: asCode(kernel()) }),
+    };
   }
 
   function photoCode(state, { photo }) {
     return photo.name in state.photos ? fill(state.sample, photo) : state.own;
   }
 
-  function placementPlayground(root, state) {
-    const { words } = state;
+  function placementPlayground(hand, state) {
+    const { now, words } = hand;
+    const photo = photoOf(hand, state);
     const places = Object.keys(state.places);
-    let place = places[0];
-    let times = 1;
-    let kernel = Object.values(state.presets)[0];
-    const changed = (done) => box.changed(done);
-    const say = (sentence) => box.say(sentence);
-    const photo = photoMenu(state, changed, say);
-    const grid = kernelGrid({
-      name: words.kernel,
-      kernel,
-      say,
-      change: (rows, done) => {
-        kernel = rows;
-        changed(done);
-      },
-    });
-    const inside = kernelGrid({ name: words.inside, kernel: larger(), editable: false });
-    const corners = places.map((name) =>
-      button(name, fill(words.placed, { place: name }), () => {
-        place = name;
-        changed(true);
-      }),
-    );
-    const layers = slider(words.times, 1, state.most, (value, done) => {
-      times = value;
-      changed(done);
-    });
-    const row = spot(
-      state.views,
-      state.side,
-      () => [1, 1],
-      () => ring(),
-    );
+    [now.place] = places;
+    [now.kernel] = Object.values(state.presets);
+    now.times = 1;
+    const larger = () => embed(now.kernel, 3, ...state.places[now.place]);
 
-    function larger() {
-      return embed(kernel, 3, ...state.places[place]);
-    }
+    const grid = gridOf(hand, words.kernel, hand.slot("kernel"));
+    const inside = kernelGrid({ name: words.inside, kernel: larger(), editable: false });
+    const corners = choice(hand, words.place, places, words.placed, hand.slot("place"));
+    const layers = slider(hand, words.times, state.most, hand.slot("times"));
+    const row = pictures(state, () => [1, 1], ring);
+    row.element.prepend(box("column", grid.element, inside.element));
 
     // what the pixel under the hand is made from: as many pixels more as there are layers
     function ring() {
       const [i, j] = row.place();
-      const [down, right] = state.places[place].map((corner) => (corner - 1) * times);
-      row.all[0].ring(i + down, j + right, times + 1);
-      row.all[1].ring(i, j, 1);
+      const [down, right] = state.places[now.place].map((corner) => (corner - 1) * now.times);
+      row.ring(0, i + down, j + right, now.times + 1);
+      row.ring(1, i, j, 1);
     }
 
     function draw() {
-      if (grid.kernel !== kernel) grid.set(kernel);
       inside.set(larger());
-      layers.set(times);
-      press(corners, places.indexOf(place));
-      let picture = photo.photo.picture;
+      const { times, place } = now;
+      let { picture } = now.photo;
+      row.show(0, picture);
       for (let n = 0; n < times; n++) picture = correlate(picture, larger(), 1);
-      row.all[0].show(photo.photo.picture);
-      row.all[1].show(picture, brightness(kernel));
+      row.show(1, picture, brightness(now.kernel));
       ring();
       const [down, right] = state.places[place];
-      const pixels = `${times / 2} ${times > 2 ? words.pixels : words.one_pixel}`;
       return fill(words.summary, {
         place,
-        pixels,
+        pixels: `${times / 2} ${times > 2 ? words.pixels : words.one_pixel}`,
         half: times / 2,
         vertical: words.vertical[down],
         sideways: words.sideways[right],
       });
     }
 
-    row.element.prepend(make("div", { class: "lesson-column" }, grid.element, inside.element));
-    const box = frame(root, state, {
-      controls: [
-        ...photo.elements,
-        make("span", { role: "group", "aria-label": words.place }, ...corners),
-        layers.element,
-      ],
+    return {
+      controls: [...photo, corners, layers],
       body: [row.element],
-      values: () => [photo.photo, place, times, kernel],
-      restore([picture, chosen, count, held]) {
-        photo.set(picture);
-        place = chosen;
-        times = count;
-        kernel = held;
-      },
       draw,
-      code: () => fill(state.code, { photo: photoCode(state, photo), K: asCode(larger()), times }),
-    });
-    return box;
+      code: () => ({ photo: photoCode(state, now), K: asCode(larger()), times: now.times }),
+    };
   }
 
-  // a slider with its number; one drag is one finished change
-  function slider(name, least, most, change) {
-    const shown = make("output");
-    const handle = make("input", {
-      type: "range",
-      min: least,
-      max: most,
-      input: () => change(Number(handle.value), false),
-      change: () => change(Number(handle.value), true),
-    });
-    function set(value) {
-      if (Number(handle.value) !== value) handle.value = value;
-      shown.value = value;
-    }
-    return { element: make("label", {}, `${name} `, handle, " ", shown), set };
-  }
-
-  function compositionPlayground(root, state) {
-    const { words } = state;
-    let [b, c] = state.presets[state.first];
-    const changed = (done) => box.changed(done);
-    const say = (sentence) => box.say(sentence);
-    const photo = photoMenu(state, changed, say);
+  function compositionPlayground(hand, state) {
+    const { now, words } = hand;
+    const photo = photoOf(hand, state);
+    [now.b, now.c] = state.presets[state.first];
     const made = make("div", { class: "lesson-made", "aria-live": "polite" }, words.point);
-    const B = kernelGrid({
-      name: words.b,
-      kernel: b,
-      say,
-      entry: (at) => light("b", at),
-      change: (rows, done) => {
-        b = rows;
-        changed(done);
-      },
-    });
-    const C = kernelGrid({
-      name: words.c,
-      kernel: c,
-      say,
-      entry: (at) => light("c", at),
-      change: (rows, done) => {
-        c = rows;
-        changed(done);
-      },
-    });
     const A = kernelGrid({
       name: words.a,
-      kernel: compose(b, c),
+      kernel: compose(now.b, now.c),
       editable: false,
       entry: (at) => light("a", at),
     });
-    const preset = presetMenu(
-      words,
-      state.presets,
-      () => [b, c],
-      (pair) => {
-        [b, c] = pair;
-        changed(true);
-      },
+    const [B, C] = ["b", "c"].map((which) =>
+      gridOf(hand, words[which], hand.slot(which), (at) => light(which, at)),
     );
-    const row = spot(state.views, state.side, () => [A.kernel.length, c.length, 1, 1], look);
-    const glass = lens(words);
+    const pair = { get: () => [now.b, now.c], set: ([b, c]) => hand.set({ b, c }) };
+    const menu = presetMenu(hand, () => state.presets, pair);
+    const sizes = () => [A.kernel.length, now.c.length, 1, 1];
+    const { row, glass, look } = underGlass(hand, state, sizes, () => A.kernel);
     let lit = null;
 
     // the entries that make this one, or that it goes into, and in words how
     function light(which, at) {
       lit = at && [which, at];
-      const found = lit ? partners(which, at) : { a: [], b: [], c: [], sentence: words.point };
-      A.light(found.a);
-      B.light(found.b);
-      C.light(found.c);
-      made.textContent = found.sentence;
+      const terms = lit ? partners(which, at) : [];
+      A.light(terms.map((term) => term.a));
+      B.light(terms.map((term) => term.b));
+      C.light(terms.map((term) => term.c));
+      made.textContent = lit ? equation(which, at, terms) : words.point;
     }
 
-    function partners(which, [i, j]) {
-      const grid = { a: A, b: B, c: C }[which];
+    function partners(which, at) {
       const terms = [];
-      each(b, (left, u, v) => {
-        each(c, (right, p, q) => {
-          const entries = { a: [u + p, v + q], b: [u, v], c: [p, q] };
-          if (String(entries[which]) === String([i, j])) terms.push({ ...entries, left, right });
-        });
+      each(now.b, (_, u, v) => {
+        each(now.c, (_, p, q) => terms.push({ a: [u + p, v + q], b: [u, v], c: [p, q] }));
       });
-      const places = {
-        a: terms.map((term) => term.a),
-        b: terms.map((term) => term.b),
-        c: terms.map((term) => term.c),
-      };
-      const own = `${which}${i}${j}`;
-      if (which !== "a")
-        return { ...places, sentence: fill(words.goes_into, { entry: own, count: terms.length }) };
-      const letters = terms.map((term) => `b${term.b.join("")} c${term.c.join("")}`).join(" + ");
-      const numbers = terms
-        .map((term) => `${bracket(term.left)}·${bracket(term.right)}`)
-        .join(" + ");
-      return {
-        ...places,
-        sentence: `${own} = ${letters} = ${numbers} = ${format(grid.kernel[i][j])}`,
-      };
+      return terms.filter((term) => same(term[which], at));
+    }
+
+    function equation(which, [i, j], terms) {
+      const entry = `${which}${i}${j}`;
+      if (which !== "a") return fill(words.goes_into, { entry, count: terms.length });
+      const letters = terms.map(({ b, c }) => `b${b.join("")} c${c.join("")}`);
+      const numbers = terms.map(
+        ({ b: [u, v], c: [p, q] }) => `${bracket(now.b[u][v])}·${bracket(now.c[p][q])}`,
+      );
+      const value = format(A.kernel[i][j]);
+      return `${entry} = ${letters.join(" + ")} = ${numbers.join(" + ")} = ${value}`;
     }
 
     function bracket(value) {
       return value < 0 ? `(${format(value)})` : format(value);
     }
 
-    function look(byKeys) {
-      const sentence = glass.look(row, photo.photo.picture, A.kernel);
-      if (byKeys) say(sentence);
-    }
-
     function draw() {
-      if (B.kernel !== b) B.set(b);
-      if (C.kernel !== c) C.set(c);
+      const { photo, b, c } = now;
       const a = compose(b, c);
       A.set(a);
-      preset.follow();
-      const picture = photo.photo.picture;
-      const after = correlate(picture, b);
+      const after = correlate(photo.picture, b);
       const two = correlate(after, c);
-      const one = correlate(picture, a);
-      row.all[0].show(picture);
-      row.all[1].show(after, brightness(b));
-      row.all[2].show(two, brightness(a));
-      row.all[3].show(one, brightness(a));
+      const one = correlate(photo.picture, a);
+      row.show(0, photo.picture);
+      row.show(1, after, brightness(b));
+      row.show(2, two, brightness(a));
+      row.show(3, one, brightness(a));
       look();
       if (lit) light(...lit);
       const { largest, difference } = apart(two, one);
@@ -1108,31 +970,29 @@ window.lesson = (() => {
       });
     }
 
-    const sign = (text) => make("div", { class: "lesson-sign" }, text);
-    const kernels = [B.element, sign(words.then), C.element, sign(words.are), A.element];
-    const box = frame(root, state, {
-      controls: [...photo.elements, preset.element],
+    const kernels = [
+      B.element,
+      box("sign", words.then),
+      C.element,
+      box("sign", words.are),
+      A.element,
+    ];
+    return {
+      controls: [...photo, menu],
       body: [
         make("div", { class: "lesson-row lesson-kernels" }, ...kernels),
         made,
         row.element,
-        glass.element,
+        glass,
       ],
-      values: () => [photo.photo, b, c],
-      restore([picture, ...held]) {
-        photo.set(picture);
-        [b, c] = held;
-      },
       draw,
-      code: () =>
-        fill(state.code, {
-          photo: photoCode(state, photo),
-          B: asCode(b),
-          C: asCode(c),
-          A: asCode(compose(b, c)),
-        }),
-    });
-    return box;
+      code: () => ({
+        photo: photoCode(state, now),
+        B: asCode(now.b),
+        C: asCode(now.c),
+        A: asCode(A.kernel),
+      }),
+    };
   }
 
   // the largest difference between two pictures, and the largest value of the second
@@ -1149,33 +1009,33 @@ window.lesson = (() => {
     return { difference, largest };
   }
 
-  function stackPlayground(root, state) {
-    const { words } = state;
-    let layers = state.layers; // [size, stride] of each
-    const canvas = make("canvas", {
-      role: "img",
-      "aria-label": words.alt,
-      width: state.pixels,
-      height: 1,
-    });
-    const sliders = layers.map((_, n) => [
-      slider(fill(words.size, { n: n + 1 }), 1, state.largest, (value, done) =>
-        hold(n, 0, value, done),
+  function stackPlayground(hand, state) {
+    const { now, words } = hand;
+    const { pixels } = state;
+    now.layers = state.layers; // [size, stride] of each
+    const canvas = make("canvas", { role: "img", "aria-label": words.alt });
+    const kinds = [
+      [words.size, state.largest],
+      [words.stride, state.longest],
+    ];
+    const sliders = now.layers.flatMap((_, n) =>
+      kinds.map(([name, most], which) =>
+        slider(hand, fill(name, { n: n + 1 }), most, at(n, which)),
       ),
-      slider(fill(words.stride, { n: n + 1 }), 1, state.longest, (value, done) =>
-        hold(n, 1, value, done),
-      ),
-    ]);
+    );
 
-    function hold(n, which, value, done) {
-      layers = layers.map((layer, k) => (k === n ? layer.with(which, value) : layer));
-      box.changed(done);
+    function at(n, which) {
+      const set = (value, done) =>
+        hand.set({ layers: now.layers.with(n, now.layers[n].with(which, value)) }, done);
+      return { get: () => now.layers[n][which], set };
     }
+
+    const column = (which) => `[${now.layers.map((layer) => layer[which]).join(", ")}]`;
 
     // along how many paths one output reaches each pixel of what it sees
     function paths() {
       let count = [1];
-      for (const [size, stride] of layers.toReversed()) {
+      for (const [size, stride] of now.layers.toReversed()) {
         const wider = new Array((count.length - 1) * stride + size).fill(0);
         count.forEach((ways, i) => {
           for (let k = 0; k < size; k++) wider[i * stride + k] += ways;
@@ -1187,39 +1047,24 @@ window.lesson = (() => {
 
     function draw() {
       const seen = paths();
-      const field = seen.length;
-      each(sliders, (one, n, which) => one.set(layers[n][which]));
-      paintRow(canvas, seen, state.pixels);
-      let outputs = state.pixels;
-      for (const [, stride] of layers) outputs = Math.floor((outputs - 1) / stride) + 1; // padded by size - 1
-      const weights = layers.reduce((sum, [size]) => sum + (size > 1 ? size * size : 0), 0);
+      paintRow(canvas, seen, pixels);
+      let outputs = pixels;
+      for (const [, stride] of now.layers) outputs = Math.floor((outputs - 1) / stride) + 1; // padded by size - 1
       return fill(words.summary, {
-        field,
-        pixels: state.pixels,
+        field: seen.length,
+        pixels,
         outputs,
-        weights,
-        one: field * field,
+        weights: total(now.layers.map(([size]) => (size > 1 ? size * size : 0))),
+        one: seen.length ** 2,
       });
     }
 
-    const box = frame(root, state, {
+    return {
       controls: [make("span", {}, words.title)],
-      body: [
-        make("div", { class: "lesson-stack" }, ...sliders.flat().map((one) => one.element)),
-        make("div", { class: "lesson-line" }, canvas),
-      ],
-      values: () => [layers],
-      restore([held]) {
-        layers = held;
-      },
+      body: [box("stack", ...sliders), box("line", canvas)],
       draw,
-      code: () =>
-        fill(state.code, {
-          sizes: `[${layers.map(([size]) => size).join(", ")}]`,
-          strides: `[${layers.map(([, stride]) => stride).join(", ")}]`,
-        }),
-    });
-    return box;
+      code: () => ({ sizes: column(0), strides: column(1) }),
+    };
   }
 
   // the middle of the row, the darker the more paths lead there
@@ -1241,7 +1086,7 @@ window.lesson = (() => {
 .lesson-playground { --lesson-ink: var(--jp-content-font-color1, var(--color-foreground-primary, CanvasText));
   --lesson-edge: var(--jp-border-color1, var(--color-background-border, #bbb));
   container-type: inline-size; color: var(--lesson-ink); font-size: 14px; line-height: 1.5; padding: 4px 0 8px; }
-.lesson-playground > img { max-width: 100%; background: white; }
+.lesson-playground > img { max-width: 100%; }
 .lesson-playground [hidden] { display: none; }
 
 .lesson-controls { display: flex; flex-wrap: wrap; gap: 8px 20px; align-items: center; margin-bottom: 12px; }
@@ -1274,7 +1119,7 @@ input.lesson-cell { cursor: ew-resize; touch-action: pan-y; appearance: none; bo
 .lesson-sign { align-self: center; }
 .lesson-view { min-width: 0; display: grid; grid-template: ". title" auto "sign square" auto / auto minmax(0, 240px); }
 .lesson-view > .lesson-name { grid-area: title; white-space: nowrap; }
-.lesson-view > .lesson-sign { grid-area: sign; margin-right: 7px; }
+.lesson-view > .lesson-sign { grid-area: sign; margin-right: 7px; font-size: 20px; }
 .lesson-square { grid-area: square; position: relative; width: 240px; max-width: 100%; aspect-ratio: 1; overflow: hidden;
   touch-action: pan-y; cursor: crosshair; }
 .lesson-square canvas { display: block; image-rendering: pixelated; }
@@ -1297,12 +1142,13 @@ input.lesson-cell { cursor: ew-resize; touch-action: pan-y; appearance: none; bo
 @container (max-width: 800px) {
   .lesson-row:not(.lesson-kernels) { flex-wrap: wrap; gap: 10px 16px; }
   .lesson-view { grid-template: "sign title" auto "square square" auto / auto minmax(0, 1fr); flex: 0 1 240px; }
-  .lesson-view > .lesson-sign { margin-right: 0.4em; }
+  .lesson-view > .lesson-sign { margin-right: 0.4em; font-size: inherit; }
 }
 @container (max-width: 520px) {
   .lesson-view { flex: 0 0 calc(50% - 8px); max-width: 240px; }
   .lesson-view > .lesson-name { white-space: normal; }
   .lesson-lens { gap: 8px; }
+  .lesson-lens > .lesson-sign:last-child { margin: 0; }
   .lesson-kernels { --cell: 46px; }
   .lesson-column { flex-direction: row; flex-wrap: wrap; gap: 8px 24px; }
   .lesson-mini { grid-template-columns: repeat(var(--columns), 36px); font-size: 12px; }
@@ -1333,7 +1179,7 @@ input.lesson-cell { cursor: ew-resize; touch-action: pan-y; appearance: none; bo
     for (const root of document.querySelectorAll(".lesson-playground:not([data-live])")) {
       const state = JSON.parse(root.querySelector("script[type='application/json']").textContent);
       root.dataset.live = state.kind;
-      PLAYGROUNDS[state.kind](root, state).changed(true);
+      playground(root, state, PLAYGROUNDS[state.kind]);
     }
   }
 
@@ -1429,7 +1275,7 @@ input.lesson-cell { cursor: ew-resize; touch-action: pan-y; appearance: none; bo
     const move = (value, done) => {
       if (!done || value !== now()) enter(place, value);
     };
-    steer(place, { now, move, settle: () => {}, say: (sentence) => answer(place, sentence) });
+    steer(place, { now, move, settle: ignore, say: (sentence) => answer(place, sentence) });
   }
 
   // as if it were typed
@@ -1443,16 +1289,12 @@ input.lesson-cell { cursor: ew-resize; touch-action: pan-y; appearance: none; bo
     correlate,
     compose,
     embed,
-    brightness,
     shade,
     paint,
-    number,
     format,
     kernelGrid,
     photoMenu,
-    history,
     make,
-    styles,
     start,
     adopt,
   };
