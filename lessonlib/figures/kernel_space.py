@@ -39,7 +39,8 @@ def _cone(rows, degrees):
     axes = figure.add_subplot(projection="3d", computed_zorder=False)
     axes.plot_wireframe(*double_cone(), color=PALE, linewidth=0.7)
     _draw_rows(axes, rows)
-    axes.set(xlim=(-3, 3), ylim=(-3, 3), zlim=(-3, 3), xticks=[], yticks=[], zticks=[])
+    axes.set(xlim=(-3, 3), ylim=(-3, 3), zlim=(-3, 3))
+    axes.set(xticks=[], yticks=[], zticks=[])
     for name, axis in {"a": axes.xaxis, "c": axes.yaxis, "b": axes.zaxis}.items():
         axis.set_label_text(name)
         axis.labelpad = -12
