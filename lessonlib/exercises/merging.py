@@ -1,8 +1,10 @@
 """Checkers of notebook 09: what a chain becomes, which chains are exact, how much is not."""
 
+from collections.abc import Mapping
+
 from torch import nn
 
-from lessonlib.exercises.checking import Draws, Mistake, checker
+from lessonlib.exercises.checking import Draws, Mistake, as_float64, checker
 from lessonlib.exercises.comparing import try_on
 from lessonlib.merging import differs, merge
 
@@ -92,11 +94,12 @@ def check_chain(answer):
 @checker
 def check_border(answer):
     """`answer` is {letter: bool}: which of the five chains are one convolution, borders too."""
-    if not isinstance(answer, dict) or set(answer) != set(CHAINS):
+    if not isinstance(answer, Mapping) or set(answer) != set(CHAINS):
         raise Mistake("The answer is a dictionary with True or False for each of A, B, C, D and E.")
-    if not all(value in (True, False) for value in answer.values()):  # 1, 0 and numpy's, too
+    truths = {letter: as_float64(value) for letter, value in answer.items()}  # numpy's, too
+    if not all(map(_is_truth, truths.values())):
         raise Mistake("Each of the five is True or False.")
-    wrong = [letter for letter, (exact, _) in CHAINS.items() if answer[letter] != exact]
+    wrong = [letter for letter, (exact, _) in CHAINS.items() if truths[letter].item() != exact]
     if len(wrong) > 2:
         raise Mistake(
             f"{len(wrong)} of the five are wrong: "
@@ -158,6 +161,10 @@ def check_count(answer):
     }
     try_on(answer, cases, _measured_count, mistakes)
     return "a ring as wide as what the second pads, or nothing at all."
+
+
+def _is_truth(value):
+    return value is not None and value.numel() == 1 and value.item() in (0, 1)
 
 
 def _chain(

@@ -1,7 +1,7 @@
 """Checker of a verdict on runs: does it claim more than they give?"""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from math import inf, isinf, isnan
 
 import numpy as np
@@ -13,7 +13,8 @@ __all__ = ["check_verdict"]
 
 ROUNDING = 0.0501  # a bound with one decimal
 FIELDS = ("claim", "runs", "interval", "family")
-CLAIM = re.compile(r"(better|worse)(?: by at (least|most) (\d*\.?\d+)(?: points?)?)?\.?", re.I)
+POINTS = r"(?: (?:percentage )?points?)?"
+CLAIM = re.compile(rf"(better|worse)(?: by at (least|most) (\d*\.?\d+){POINTS})?\.?", re.I)
 EQUAL = re.compile(r"equal|same|no difference|as good", re.I)
 FORMS = "'better', 'worse', 'better by at least 0.5', 'worse by at most 1', or 'open'"
 
@@ -39,7 +40,7 @@ def check_verdict(verdict, ours, theirs):
                 "so the claim is 'open' until there are at least three of each that differ."
             )
         return "so few runs leave everything open, and it says so."
-    low, high = _numbers(verdict["interval"], "interval", 2)
+    low, high = _numbers(_ends_of(verdict["interval"]), "interval", 2)
     _check_interval(low, high, ours, theirs, estimates)
     _check_claim(side, bound, points, low, high)
     _check_family(verdict["family"], estimates, stands=side != "open" and bound != "most")
@@ -56,7 +57,7 @@ def _require_fields(verdict):
 
 def _claim_of(claim):
     """(side, least or most or None, points) of a claim."""
-    words = claim.strip() if isinstance(claim, str) else ""
+    words = " ".join(claim.split()) if isinstance(claim, str) else ""
     if EQUAL.search(words):
         raise Mistake(
             "It overclaims: no number of runs shows that two arms are equal. Give a bound, "
@@ -71,11 +72,23 @@ def _claim_of(claim):
     return side.lower(), bound and bound.lower(), float(points or 0)
 
 
+def _ends_of(interval):
+    """The two ends of a whole Estimate, as `welch` gives it; anything else as it is."""
+    return (interval.low, interval.high) if hasattr(interval, "low") else interval
+
+
 def _numbers(value, name, count):
-    found = as_float64(value)
-    if found is None or found.numel() != count or found.isnan().any():
-        raise Mistake(f"{name} has to be {count} numbers.")
+    found = as_float64(_listed(value))
+    if found is None or found.numel() != count or not found.isfinite().all():
+        raise Mistake(f"{name} has to be {count} finite numbers.")
     return found.flatten().tolist()
+
+
+def _listed(value):
+    """What a dictionary or a set holds as a list: the learner may have named the numbers."""
+    if isinstance(value, Mapping):
+        return list(value.values())
+    return list(value) if isinstance(value, Set) else value
 
 
 def _accuracies(runs):
@@ -133,10 +146,12 @@ def _check_claim(side, bound, points, low, high):
     if bound == "most":
         if high > points:
             raise Mistake(f"It overclaims: up to {high:.2f} points {side} are inside the interval.")
+    elif high < 0:
+        raise Mistake(f"The interval lies wholly on the other side: {side} is the wrong way round.")
     elif low <= 0:
         raise Mistake(
             f"It overclaims: zero is inside the interval, so {side} is not shown. "
-            f"Claim 'open', or a bound: '{side} by at most {max(high, 0):.1f}' and its like."
+            f"Claim 'open', or a bound: '{side} by at most {high:.1f}' and its like."
         )
     elif points > low:
         raise Mistake(
@@ -146,7 +161,7 @@ def _check_claim(side, bound, points, low, high):
 
 
 def _check_family(family, estimates, stands):
-    p = as_float64(family)
+    p = as_float64(_listed(family))
     if p is None or not p.numel() or not ((p >= 0) & (p <= 1)).all():
         raise Mistake("family has to be the p-values of all comparisons that you looked at.")
     p = np.atleast_1d(p.numpy()).flatten()

@@ -1,6 +1,6 @@
 """Checkers of notebook 06: read a chart of recorded runs, and find what a sentence overclaims."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 import torch
@@ -79,11 +79,12 @@ def check_sentences(answer):
     """
     if not isinstance(answer, Mapping) or set(answer) != set(SENTENCES):
         raise Mistake(f"Give a dictionary with a word for each of {', '.join(SENTENCES)}.")
-    for letter, word in answer.items():
-        if not isinstance(word, str) or word.strip().lower() not in OVERCLAIMS:
+    words = {letter: str(word).strip(" .'\"").lower() for letter, word in answer.items()}
+    for letter, word in words.items():
+        if word not in OVERCLAIMS:
             raise Mistake(f"{letter} has to be one of {', '.join(OVERCLAIMS)}.")
     for letter, (_, _, overclaim, hint) in SENTENCES.items():
-        if answer[letter].strip().lower() != overclaim:
+        if words[letter] != overclaim:
             raise Mistake(f"Not yet {letter}: {hint}")
     return "what a sentence leaves out decides: the family, the far end, the network."
 
@@ -119,9 +120,9 @@ def _rows_of(value, question, count):
     """The learner's rows as a set of whole numbers."""
     if isinstance(value, torch.Tensor | np.ndarray):
         value = value.tolist()
-    if isinstance(value, set | frozenset | range):
+    if isinstance(value, Iterable):
         value = list(value)
-    if value in ([], ()):
+    if value == []:
         return set()
     numbers = as_float64(value)
     rows = None if numbers is None else set(numbers.flatten().tolist())

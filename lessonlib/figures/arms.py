@@ -10,30 +10,33 @@ from lessonlib.figures.pictures import Picture
 __all__ = ["ways", "footprints"]
 
 COLUMNS = 4
+SIDE = 9  # so that the middle pixel is also the place of an output at stride 2
 
 
-def ways(arm, size=7):
-    """Along how many paths each input pixel reaches the middle output of `arm`: `(size, size)`.
+def ways(arm, size=7, stride=1):
+    """Along how many paths each input pixel reaches an output of `arm`: `(size, size)`.
 
-    Whole numbers, for an input of `size` x `size`, summed over both channels; the smallest is 1.
-    All weights are 1, BatchNorm is in evaluation, and activations let everything through.
+    The output is the one whose place is the middle, size // 2, of an input of `size` x `size`;
+    `stride` has to divide that. Whole numbers, summed over the channels; the smallest is 1. All
+    weights are 1, BatchNorm is in evaluation, and activations let everything through.
     """
-    layers = arm.build(4, 4, 1).eval()
+    layers = arm.build(4, 4, stride).eval()
     large = 100.0  # so that no activation bends it
     x = torch.full((1, 4, size, size), large, requires_grad=True)
     for weight in layers.parameters():
         if weight.ndim > 1:
             torch.nn.init.ones_(weight)
-    layers(x)[0, 0, size // 2, size // 2].backward()
+    output = size // 2 // stride
+    layers(x)[0, 0, output, output].backward()
     paths = x.grad[0].sum(0)
     return (paths / paths[paths > 0].min()).round()
 
 
 @in_our_style
-def footprints(arms):
+def footprints(arms, stride=1):
     """For each arm the pixels around its output, darker and numbered by their paths.
 
-    The output's own place is framed.
+    The output's own place is framed. With a stride of 2 it shows which kernel of a pair takes it.
     """
     arms = list(arms)
     rows = -(-len(arms) // COLUMNS)
@@ -42,11 +45,11 @@ def footprints(arms):
         axes.axis("off")
     words = []
     for axes, arm in zip(figure.axes, arms):
-        seen = ways(arm)
+        seen = ways(arm, SIDE, stride)
         _draw_footprint(axes, seen)
         axes.set_title(arm.label.replace(", ", ",\n", 1), fontsize=8)
         words.append(f"{arm.label}: {int((seen > 0).sum())} pixels, {_shift(seen)}")
-    alt = f"The pixels that one output sees, arm by arm. {'; '.join(words)}."
+    alt = f"The pixels that one output sees at stride {stride}, arm by arm. {'; '.join(words)}."
     return Picture(figure, alt)
 
 

@@ -60,7 +60,7 @@ def drift_chart(stacks, layers, size=25):
 
     stacks: `{title: kernels}`, the kernels taken in turn.
     """
-    figure = Figure(figsize=(2.6 * len(stacks), 2.9), layout="constrained")
+    figure = Figure(figsize=(2 * len(stacks), 2.4), layout="constrained")
     for axes, (title, kernels) in zip(figure.subplots(1, len(stacks)), stacks.items()):
         picture = torch.zeros(size, size, dtype=torch.float64)
         picture[size // 2, size // 2] = 1

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import torch
 
 from lessonlib.checks import require_int
-from lessonlib.imagewoof.crops import crop, middle, random_boxes
+from lessonlib.imagewoof.crops import crop, middle, mirror, random_boxes
 
 __all__ = ["Batches"]
 
@@ -79,8 +79,7 @@ class Batches:
     def _pieces(self, chosen, random):
         boxes = random_boxes(self.aspects[chosen], self.images.shape[-1], random)
         mirrored = torch.rand(len(chosen), dtype=torch.float32, generator=random) < 0.5
-        x = crop(self.images, chosen, boxes, self.px)
-        return torch.where(mirrored.view(-1, 1, 1, 1).to(self.device), x.flip(3), x)
+        return mirror(crop(self.images, chosen, boxes, self.px), mirrored)
 
 
 def _like_a_photo(colours, px):

@@ -10,7 +10,8 @@ import math
 import torch
 import torch.nn.functional as F
 
-__all__ = ["random_boxes", "crop", "crop_one_by_one", "crop_by_matrices", "middle"]
+__all__ = ["random_boxes", "crop", "crop_one_by_one", "crop_by_matrices"]
+__all__ += ["mirror", "middle"]
 
 # The thread's RandomResizedCrop, and for the rest fastai's defaults.
 MIN_SCALE = 0.35
@@ -81,6 +82,18 @@ def crop_by_matrices(images, chosen, boxes, px):
     x = torch.einsum("nps,nsk->npk", rows, photos.flatten(2).float())  # k: column and colour
     x = torch.einsum("nqs,npsc->ncpq", cols, x.unflatten(2, (-1, 3)))
     return x.contiguous(memory_format=torch.channels_last)
+
+
+def mirror(pieces, which):
+    """The pieces `(n, 3, px, px)`, those of `which`, bool `(n,)`, with left and right exchanged.
+
+    On a CPU in place and piece by piece: a fifth of the time of a `where` over the whole batch.
+    """
+    if pieces.device.type != "cpu":
+        return torch.where(which.view(-1, 1, 1, 1).to(pieces.device), pieces.flip(3), pieces)
+    for k in which.nonzero().flatten().tolist():
+        pieces[k] = pieces[k].flip(2)
+    return pieces
 
 
 def middle(images, px):

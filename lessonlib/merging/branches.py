@@ -12,7 +12,7 @@ import torch
 from torch import fx, nn
 
 from lessonlib.merging.in_place import IN_PLACE, writes_unseen
-from lessonlib.merging.layer_types import CONVOLUTIONS
+from lessonlib.merging.layer_types import CONVOLUTIONS, IDLE, is_hooked
 
 __all__ = ["Branch", "Addend", "Branches", "by_source", "steps_in", "names_in", "nodes_in"]
 
@@ -109,6 +109,27 @@ class Branches:
             if self._is_read_once(term) and self.addends(term):
                 found += self.tree(term)
         return found
+
+    def unchanged(self, node):
+        """The node whose value a node gives, as Identity does, or adding 0; None if it does not.
+
+        Python's sum starts from 0. It is added to what a layer gave: of truth values it would make
+        whole numbers.
+        """
+        layer = self.layers.get(node.target) if self._is_layer(node) else None
+        if type(layer) is nn.Identity and not is_hooked(layer):
+            return node.args[0]
+        terms = self._terms(node)
+        others = [term for sign, term in terms if isinstance(term, fx.Node) and sign > 0]
+        zeros = [term for _, term in terms if isinstance(term, int | float) and term == 0]
+        if len(others) == len(zeros) == 1 and self._is_from_layer(others[0]):
+            return others[0]
+        return None
+
+    def _is_from_layer(self, node):
+        while self._is_layer(node) and isinstance(self.layers[node.target], IDLE):
+            node = node.args[0]
+        return self._is_layer(node)
 
     def is_step(self, node):
         """Whether a node only computes what a branch may, and nothing besides."""

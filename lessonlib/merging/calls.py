@@ -5,9 +5,11 @@ from types import FunctionType, ModuleType
 from typing import Any, NamedTuple
 
 import torch
-from torch import nn
+from torch import fx, nn
 
 __all__ = ["Calls", "modules_reached_from"]
+
+ENDS = (type, ModuleType, torch.Tensor, fx.Proxy)  # what holds no module of its own
 
 
 class Call(NamedTuple):
@@ -103,10 +105,10 @@ def modules_reached_from(module):
     waiting = [module]
     while waiting:
         thing = waiting.pop()
-        if id(thing) in seen or isinstance(thing, type | ModuleType | torch.Tensor):
+        if id(thing) in seen or issubclass(type(thing), ENDS):  # a symbol of fx denies its class
             continue
         seen[id(thing)] = thing
         # of a function not the globals, which hold everything
         held = thing.__closure__ if isinstance(thing, FunctionType) else gc.get_referents(thing)
         waiting += held or ()
-    return {key for key, thing in seen.items() if isinstance(thing, nn.Module)}
+    return {key for key, thing in seen.items() if issubclass(type(thing), nn.Module)}

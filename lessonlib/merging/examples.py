@@ -7,8 +7,8 @@ import torch
 from torch.utils._pytree import tree_leaves
 
 from lessonlib.costs.timing import time_interleaved
+from lessonlib.merging.copies import sharing_copy
 from lessonlib.merging.graphs import first_line
-from lessonlib.merging.tracing import sharing_copy
 
 __all__ = ["Example", "check_same", "largest_difference", "most_by_rounding", "timed"]
 
@@ -39,6 +39,19 @@ class Example:
                 return model(*self.args, **self.options)
         except Exception as error:  # whatever someone's forward raises
             raise ValueError(self._refused(error)) from error
+
+    def axes_read(self, model, names):
+        """`{name: numbers of axes}` of what the layers called so read in it, each time."""
+        model = sharing_copy(model)
+        found: dict = {name: set() for name in names}
+
+        def noting(name):
+            return lambda layer, given: found[name].add(given[0].ndim)
+
+        for name in names:
+            model.get_submodule(name).register_forward_pre_hook(noting(name))
+        self.outputs(model)
+        return found
 
     def _refused(self, error):
         shapes = [tuple(x.shape) for x in tree_leaves(self.args) if isinstance(x, torch.Tensor)]

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from dis import get_instructions
+from functools import cache
 from inspect import Parameter, signature
 from itertools import product
 from textwrap import shorten
@@ -11,6 +12,7 @@ from textwrap import shorten
 import torch
 from torch import fx, nn
 
+from lessonlib.merging.held import put_back
 from lessonlib.merging.symbols import Tracer
 
 __all__ = ["Traced", "graphs_of", "first_line"]
@@ -31,7 +33,8 @@ class Traced:
 
     name: its name; graphs: one for each way through it; again: a function that traces it anew;
     whole: whether its caller is traced too, so that nothing but it calls what is in it;
-    assumed: what has to hold for its graphs to be all that a call may do, empty if nothing.
+    assumed: what has to hold for its graphs to be all that a call may do, empty if nothing;
+    keeps: whether a call leaves something in the module, such as a table for the next call.
     """
 
     name: str
@@ -39,6 +42,7 @@ class Traced:
     again: Callable[[], list[fx.Graph]]
     whole: bool
     assumed: str
+    keeps: bool
 
 
 def graphs_of(module, untraced, known, apart, given=None, name="", whole=True):
@@ -49,16 +53,16 @@ def graphs_of(module, untraced, known, apart, given=None, name="", whole=True):
     untraced: `{name of what cannot be traced: why}`, which is filled;
     given: `{name of an argument: value}` of the call of `module`, if there is an example input.
     """
-    graphs, why = _traced(module, known, apart, given)
+    graphs, why, keeps = _traced(module, known, apart, given)
     if not graphs:
         apart = apart | _untraceable_within(module, known, apart)
-        graphs, why = _traced(module, known, apart, given)
+        graphs, why, keeps = _traced(module, known, apart, given)
 
     def again():
         return _traced(module, known, apart, given)[0]
 
     if graphs:
-        yield Traced(name, graphs, again, whole, why or _asking_for_types(module))
+        yield Traced(name, graphs, again, whole, why or _asking_for_types(module), keeps)
         inside = _called_apart(module, graphs, apart)
     else:
         inside = module.named_children()
@@ -76,13 +80,15 @@ def _asking_for_types(module):
     for part in module.modules():
         code = getattr(type(part).forward, "__code__", None)
         own = not type(part).__module__.startswith("torch.")
-        if own and code and any(_loads_type(instruction) for instruction in get_instructions(code)):
+        if own and code and _loads_type(code):
             return "its forward asks for a type, and is taken to do the same for each input"
     return ""
 
 
-def _loads_type(instruction):
-    return instruction.opname == "LOAD_GLOBAL" and instruction.argval == "type"
+@cache
+def _loads_type(code):
+    loaded = [step.argval for step in get_instructions(code) if step.opname == "LOAD_GLOBAL"]
+    return "type" in loaded
 
 
 def _wraps_one(module):
@@ -116,13 +122,21 @@ def _untraceable(module, known, apart):
         return {}
     found = _untraceable_within(module, known, apart)
     try:
-        _trace(module, known, apart | found)
+        with put_back(module):
+            _trace(module, known, apart | found)
     except Exception as error:  # whatever someone's forward raises when it is given a symbol
         return found | {module: first_line(error)}
     return found
 
 
-def _traced(module, known, apart, given=None):
+def _traced(module, known, apart, given):
+    """(graphs, why not, whether the calls left something in it), and then puts that back."""
+    with put_back(module) as held:
+        graphs, why = _graphs_and_why(module, known, apart, given)
+        return graphs, why, held.changed()
+
+
+def _graphs_and_why(module, known, apart, given):
     """(graphs, why not): a graph for each way that a call of `module` may go.
 
     Without and with each optional argument, without and with gradients. No graphs if one of them

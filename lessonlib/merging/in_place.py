@@ -69,8 +69,14 @@ def _may_write(node, module):
     if node.op == "call_function" and not _is_known(node.target):
         return True
     name = getattr(node.target, "__name__", node.target)
-    asked = True in node.args or node.kwargs.get("inplace") or "out" in node.kwargs
-    return name.endswith("_") or name in WRITING or bool(asked)
+    asked = node.kwargs.get("inplace") or "out" in node.kwargs
+    return name.endswith("_") or name in WRITING or bool(asked) or _may_ask_by_place(node)
+
+
+def _may_ask_by_place(node):
+    """Whether a function such as `F.relu(x, True)` may be asked to write on its input."""
+    own = getattr(node.target, "__module__", "") == "torch.nn.functional"
+    return own and any(arg is True for arg in node.args)
 
 
 def _is_known(function):

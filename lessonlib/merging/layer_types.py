@@ -22,6 +22,7 @@ __all__ = [
     "PadWith",
     "Fit",
     "fit_of",
+    "is_hooked",
     "is_norm",
     "rest_of",
     "why_unknown",
@@ -124,6 +125,11 @@ def _runs_torchs_code(layer):
 
 def _calls_as(own, kind):
     return all(getattr(own, name, None) is getattr(kind, name, None) for name in CALLED)
+
+
+def is_hooked(layer):
+    """Whether something is called before or after its forward."""
+    return bool(layer._forward_hooks or layer._forward_pre_hooks)
 
 
 def is_norm(layer):

@@ -1,12 +1,10 @@
-"""torch's layers as `Convolution`s, and a `Convolution` as a layer again."""
-
-from typing import Any
+"""torch's layers as `Convolution`s."""
 
 import torch
 from torch import nn
 
 from lessonlib.costs.composed_pair import ComposedPair
-from lessonlib.merging.convolution import Convolution, blocks
+from lessonlib.merging.convolution import Convolution
 from lessonlib.merging.layer_types import (
     CONVOLUTIONS,
     IDLE,
@@ -14,12 +12,11 @@ from lessonlib.merging.layer_types import (
     POOLS,
     TRANSPOSED,
     PadWith,
+    is_hooked,
     is_norm,
 )
 
-__all__ = ["CannotMerge", "as_convolutions", "only_scaling", "as_layer", "become"]
-
-ZERO_PADS: tuple[Any, ...] = (nn.ZeroPad1d, nn.ZeroPad2d, nn.ZeroPad3d)
+__all__ = ["CannotMerge", "as_convolutions", "only_scaling", "by_group"]
 
 
 class CannotMerge(ValueError):
@@ -59,8 +56,7 @@ def as_convolutions(layer, axes, channels):
 
 
 def _check_hooks(layer):
-    forward = layer._forward_hooks or layer._forward_pre_hooks
-    if forward or layer._backward_hooks or layer._backward_pre_hooks:
+    if is_hooked(layer) or layer._backward_hooks or layer._backward_pre_hooks:
         raise CannotMerge(
             "it has hooks, which would no longer see the same values: "
             "remove them (weight_norm and pruning use hooks)"
@@ -93,12 +89,12 @@ def _with_weight(layer, weight, padding, output_padding=None):
 
 def _from_transposed(layer):
     """A transposed convolution: its weights are kept as those of a plain one, by output channel."""
-    weight = _by_group(_exact(layer.weight), layer.groups)
+    weight = by_group(_exact(layer.weight), layer.groups)
     padding = tuple((n, n) for n in layer.padding)
     return _with_weight(layer, weight, padding, layer.output_padding)
 
 
-def _by_group(weight, groups):
+def by_group(weight, groups):
     """`(in, out // groups, *kernel)` as `(out, in // groups, *kernel)`, and the other way round."""
     return weight.unflatten(0, (groups, -1)).transpose(1, 2).flatten(0, 1)
 
@@ -213,81 +209,7 @@ def _exact(tensor):
     if tensor.is_meta:
         raise CannotMerge("it is on the meta device and has no numbers: load its weights")
     exact = tensor.detach().cpu().double()
-    if not exact.isfinite().all():
+    # the sum shows it fast; but very large numbers may add up to infinity
+    if not exact.sum().isfinite() and not exact.isfinite().all():
         raise CannotMerge("its numbers are not all finite")
     return exact
-
-
-def as_layer(convolution, like):
-    """A layer of torch that computes `convolution`, behind a padding layer if it needs one.
-
-    like: a weight whose precision, device, memory format and `requires_grad` it takes.
-    """
-    c = convolution
-    axes = len(c.kernel)
-    largest = max(c.weight.abs().max(), c.bias.abs().max(), c.fill.abs().max())
-    if largest > torch.finfo(like.dtype).max:
-        raise CannotMerge(f"as one its numbers are too large for {like.dtype}")
-    if not axes:
-        return _as_linear(c, like)
-    if c.output_padding is not None:
-        return _as_transposed(c, like)
-    sides = sum(reversed(c.padding), ())
-    pad = PadWith(c.fill.to(like), sides) if c.fill.any() else ZERO_PADS[axes - 1](sides)
-    if c.only_pads:
-        return pad.eval()
-    layer = CONVOLUTIONS[axes - 1](
-        len(c.fill),
-        len(c.bias),
-        c.kernel,
-        c.stride,
-        padding=0 if c.padded_apart else tuple(before for before, _ in c.padding),
-        dilation=c.dilation,
-        groups=c.groups,
-        bias=c.biased,
-        device="meta",
-    )
-    layer.weight = nn.Parameter(c.weight.to(like), like.requires_grad)
-    if c.biased:
-        layer.bias = nn.Parameter(c.bias.to(like), like.requires_grad)
-    if axes == 2 and _channels_last(like):
-        layer = layer.to(memory_format=torch.channels_last)
-    return (nn.Sequential(pad, layer) if c.padded_apart else layer).eval()
-
-
-def _as_transposed(c, like):
-    layer = TRANSPOSED[len(c.kernel) - 1](
-        len(c.fill),
-        len(c.bias),
-        c.kernel,
-        c.stride,
-        padding=tuple(before for before, _ in c.padding),
-        output_padding=c.output_padding,
-        groups=c.groups,
-        bias=c.biased,
-        dilation=c.dilation,
-        device="meta",
-    )
-    layer.weight = nn.Parameter(_by_group(c.weight, c.groups).to(like), like.requires_grad)
-    if c.biased:
-        layer.bias = nn.Parameter(c.bias.to(like), like.requires_grad)
-    return layer.eval()
-
-
-def _as_linear(c, like):
-    layer = nn.Linear(len(c.fill), len(c.bias), bias=c.biased, device="meta")
-    layer.weight = nn.Parameter(blocks(c, 1).flatten(0, 1).to(like), like.requires_grad)
-    if c.biased:
-        layer.bias = nn.Parameter(c.bias.to(like), like.requires_grad)
-    return layer.eval()
-
-
-def _channels_last(tensor):
-    last = tensor.ndim == 4 and tensor.is_contiguous(memory_format=torch.channels_last)
-    return last and not tensor.is_contiguous()
-
-
-def become(layer, other):
-    """Make `layer` what `other` is, in its own place: so for all that hold it, by any name."""
-    layer.__class__ = other.__class__
-    layer.__dict__ = other.__dict__

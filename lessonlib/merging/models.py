@@ -10,13 +10,15 @@ from torch import nn
 
 from lessonlib.checks import require_type
 from lessonlib.merging.chains import convolutions_of, differing_in_chain
-from lessonlib.merging.layer_types import is_norm, rest_of
+from lessonlib.merging.copies import sharing_copy
+from lessonlib.merging.heads import HeadStep, with_heads
+from lessonlib.merging.layer_types import rest_of
 from lessonlib.merging.layers import CannotMerge
 from lessonlib.merging.pairs import like_of
 from lessonlib.merging.plans import Plan, carried_out, example_of
 from lessonlib.merging.rewriting import with_sums
 from lessonlib.merging.steps import Step, steps_of
-from lessonlib.merging.tracing import chains_in, sharing_copy
+from lessonlib.merging.traced_chains import chains_in
 
 __all__ = ["plan", "merge_chains"]
 
@@ -44,7 +46,7 @@ def _planned(model, x, at_most, interior):
         return step.pays(at_most) and _fits(step, model)
 
     example = example_of(x)
-    summed = with_sums(model, example, accepts)
+    summed = with_heads(with_sums(model, example, accepts), example, accepts)
     chains = chains_in(summed.seen)
     left = chains.left | summed.left
     steps: list = []
@@ -52,7 +54,7 @@ def _planned(model, x, at_most, interior):
         steps += _steps_of_chain(names, summed.model, left, at_most, interior)
     merged = [step for step in steps if step.one]
     differ = _differ(summed.model, example, merged) if interior else {}
-    assumed = chains.assumed | _of_two_axes([*summed.steps, *merged], model)
+    assumed = chains.assumed | _of_rows_on_x([*summed.steps, *merged], summed.seen.rows)
     found = Plan([*summed.steps, *steps], left, differ, assumed, interior)
     return found, steps, summed.model
 
@@ -76,6 +78,9 @@ def merge_chains(
 ) -> nn.Module:
     """A copy of `model` in eval with each chain and sum merged, by `plan` with the same arguments.
 
+    A Linear layer behind a flattening takes what sees one position at a time before it, also where
+    means over positions come between. A BatchNorm beside a Linear layer is merged if it is certain
+    that it reads two axes, (n, channels), or on x does.
     The copy has the same class: the one convolution replaces the first layer of its chain, Identity
     the others. But a module whose own forward adds up branches that are merged, or scales a layer,
     becomes a `torch.fx.GraphModule`, which knows its forward only.
@@ -122,13 +127,12 @@ def _check_plan(model, x, at_most, interior):
         )
 
 
-def _of_two_axes(steps, model):
+def _of_rows_on_x(steps, rows):
     """What is assumed of the steps with BatchNorm and Linear, `{name: what}`."""
-    assumed = {}
+    assumed: dict = {}
     for step in steps:
-        layers = [model.get_submodule(name) for name in step.names]
-        if not step.one.kernel and any(map(is_norm, layers)):
-            assumed[step.names[0]] = "its input is taken to have two axes, (n, channels)"
+        if not step.one.kernel and not isinstance(step, HeadStep):
+            assumed |= {name: rows[name] for name in step.names if rows.get(name)}
     return assumed
 
 

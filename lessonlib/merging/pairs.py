@@ -5,7 +5,8 @@ from torch import nn
 
 from lessonlib.merging.chains import convolutions_of, differing_in_chain, one_of
 from lessonlib.merging.layer_types import fit_of, rest_of
-from lessonlib.merging.layers import CannotMerge, as_layer
+from lessonlib.merging.layers import CannotMerge
+from lessonlib.merging.to_layers import as_layer
 
 __all__ = ["merge", "differs"]
 

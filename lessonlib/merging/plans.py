@@ -9,15 +9,18 @@ from torch import nn
 
 from lessonlib.costs.timing import Timing
 from lessonlib.merging.chains import convolutions_of, macs_of, one_of
+from lessonlib.merging.copies import copy_of
 from lessonlib.merging.examples import Example, check_same, timed
+from lessonlib.merging.heads import HeadStep, with_heads
 from lessonlib.merging.layer_types import rest_of
-from lessonlib.merging.layers import CannotMerge, as_layer, become
+from lessonlib.merging.layers import CannotMerge
 from lessonlib.merging.outlines import Outline, outline_in_series
 from lessonlib.merging.pairs import like_of
 from lessonlib.merging.rewriting import with_sums
-from lessonlib.merging.steps import Step
+from lessonlib.merging.steps import MultipliedStep, Step
 from lessonlib.merging.sums import SumStep
-from lessonlib.merging.tracing import chains_in, copy_of
+from lessonlib.merging.to_layers import as_layer, become
+from lessonlib.merging.traced_chains import chains_in
 
 __all__ = ["Plan", "example_of", "carried_out"]
 
@@ -28,9 +31,10 @@ FORMAT = "lessonlib.merging.Plan"
 class Plan:
     """What `merge_chains` does to a model; `print` and a notebook show it in words.
 
-    steps: the branches of each sum that become one convolution, then the layers of all chains in
-    order, those that become one in one `Step`. What a sum has become stands under the name of its
-    first layer, and may be in a chain again;
+    steps: the branches of each sum that become one convolution, the layers that a matrix behind a
+    flattening takes, then the layers of all chains in order, those that become one in one `Step`.
+    What a sum or a matrix has become stands under the name of its layer, and may be in a chain
+    again;
     left: `{name of a layer or of a part of the model: why it stays}`;
     differ: `{name of a step's first layer: (positions that differ, of how many)}`, if only the
     interior is merged;
@@ -57,20 +61,20 @@ class Plan:
         Raises ValueError, with the place, if those layers are no chain in it or cannot be merged.
         """
         example = example_of(x)
-        summed = with_sums(model, example, self._has)
+        summed = with_heads(with_sums(model, example, self._has), example, self._has)
         chains = chains_in(summed.seen)
-        for step in self.merged:
-            if isinstance(step, SumStep) and not any(map(step.is_like, summed.steps)):
-                raise ValueError(f"The plan does not fit this model: {step} is no sum in it.")
         steps = []
         for step in self.merged:
-            if not isinstance(step, SumStep):
+            if isinstance(step, MultipliedStep):
+                if not any(map(step.is_like, summed.steps)):
+                    raise ValueError(f"The plan does not fit this model: {step} is not in it.")
+            else:
                 steps.append(_fitted(step, summed.model, chains, self.interior))
         return carried_out(steps, summed.model, model, example if not self.interior else None)
 
     def _has(self, step, model):
-        """Whether the plan merges the same branches."""
-        return any(isinstance(other, SumStep) and step.is_like(other) for other in self.merged)
+        """Whether the plan merges the same branches, or the same layers into a matrix."""
+        return any(map(step.is_like, self.merged))
 
     def timed(self, model: nn.Module, x: Any) -> dict[str, Timing]:
         """The `Timing` of the model and of the merged one on x: "before" and "after", in turns.
@@ -132,7 +136,7 @@ class Plan:
             )
         else:
             line += " stays"
-        if step.names[0] in self.differ and not isinstance(step, SumStep):
+        if step.names[0] in self.differ and not isinstance(step, MultipliedStep):
             wrong, total = self.differ[step.names[0]]
             line += f", and {wrong:,} of {total:,} positions of its output differ, at the border"
         if step.why_not:
@@ -208,6 +212,8 @@ def _written(step):
         }
     if isinstance(step, SumStep):
         written["branches"] = step.branches
+    if isinstance(step, HeadStep):
+        written["flattened"] = True
     return written
 
 
@@ -215,6 +221,8 @@ def _read(written):
     names = [str(name) for name in written["names"]]
     one = _outline_read(**written["becomes"]) if "becomes" in written else None
     step = Step(names, [], one, str(written["why_not"]), int(written["macs"]))
+    if written.get("flattened"):
+        return HeadStep(**vars(step))
     if "branches" not in written:
         return step
     branches = [list(map(str, branch)) for branch in written["branches"]]

@@ -7,19 +7,25 @@ from typing import NamedTuple
 from torch import fx, nn
 
 from lessonlib.merging.branches import Branches, by_source, nodes_in
-from lessonlib.merging.graphs import graphs_of
+from lessonlib.merging.copies import sharing_copy
+from lessonlib.merging.graphs import defaults_of, graphs_of
 from lessonlib.merging.in_place import writer_among
-from lessonlib.merging.layer_types import fit_of, rest_of
-from lessonlib.merging.layers import CannotMerge, as_layer, become
+from lessonlib.merging.layer_types import fit_of, is_norm, rest_of
+from lessonlib.merging.layers import CannotMerge
 from lessonlib.merging.pairs import like_of
-from lessonlib.merging.sums import SumStep, in_words, sum_step
-from lessonlib.merging.tracing import Examined, examine, hooked_in, sharing_copy
+from lessonlib.merging.rows import UNKNOWN_ROWS
+from lessonlib.merging.steps import MultipliedStep
+from lessonlib.merging.sums import in_words, sum_step
+from lessonlib.merging.to_layers import as_layer, become
+from lessonlib.merging.tracing import Examined, examine, hooked_in
 
 __all__ = ["Summed", "with_sums"]
 
+SEVERAL_WAYS = "the forward that adds them up may go several ways"
+
 
 class Summed(NamedTuple):
-    """A model in which sums of branches are one convolution each, and the `SumStep`s.
+    """A model in which sums of branches are one convolution each, and the steps that made them so.
 
     model: a copy with the weights of the original where it is like it, to read only;
     seen: what is `Examined` of it; left: `{a sum in words: why it stays}`.
@@ -27,7 +33,7 @@ class Summed(NamedTuple):
 
     model: nn.Module
     seen: Examined
-    steps: list[SumStep]
+    steps: list[MultipliedStep]
     left: dict[str, str]
 
 
@@ -43,10 +49,11 @@ def with_sums(model, example, accepts):
     if not owners:
         return Summed(model, seen, [], {})
     summed = sharing_copy(model)
+    homes = _homes_in(seen)
     steps: list = []
     left: dict = {}
     for owner in sorted(owners, key=lambda name: -_depth(name)):  # what is within another first
-        found, reasons = _merge_in(summed, owner, seen, accepts)
+        found, reasons = _merge_in(summed, owner, seen, homes, accepts)
         steps += found
         left |= reasons
     return Summed(summed, examine(summed, example) if steps else seen, steps, left)
@@ -105,8 +112,11 @@ def _stack(node):
     return names[:-1] if node.op == "call_module" else names
 
 
-def _merge_in(model, owner, seen, accepts):
-    """(steps, `{the sum: why it stays}`): the sums that one module's forward adds up, in place."""
+def _merge_in(model, owner, seen, homes, accepts):
+    """(steps, `{the sum: why it stays}`): the sums that one module's forward adds up, in place.
+
+    homes: as from `_homes_in`.
+    """
     module = model.get_submodule(owner)
     try:
         graph = _graph_of(module)
@@ -121,7 +131,8 @@ def _merge_in(model, owner, seen, accepts):
             free = branches.layers
             _check_writers(graph, [node, *nodes_in(addends)], module, free)
             some, step = sum_step(addends, free, owner, lambda step: accepts(step, model))
-            _check_called_within(owner, step.names, seen)
+            _check_called_within(owner, step.names, homes)
+            _check_rows(step, seen)
         except CannotMerge as reason:
             left[in_words(addends, owner)] = str(reason)
             continue
@@ -131,6 +142,7 @@ def _merge_in(model, owner, seen, accepts):
         _put(target, graph, node, some, branches)
         steps.append(step)
     if steps:
+        _leave_out_idle(graph, Branches(module, graph, _free(module, owner, seen)))
         become(module, fx.GraphModule(module, graph, type(module).__name__).eval())
     return steps, left
 
@@ -147,46 +159,46 @@ def _untried(branches, tried):
 
 def _put(target, graph, root, merged, branches):
     """Call the layer `target` in place of the addends `merged` of the sum `root`."""
-    others = [addend for addend in branches.addends(root) or () if addend not in merged]
+    taken = [addend.node for addend in merged]
+    others = [addend for addend in branches.addends(root) or () if addend.node not in taken]
     additions = branches.tree(root)
     with graph.inserting_before(root):
         total = graph.call_module(target, (merged[0].branch.source,))
         for addend in others:
             total = graph.call_function(add if addend.sign > 0 else sub, (total, addend.node))
     root.replace_all_uses_with(total)
-    for node in additions:  # they would write on what is now added once more
+    for node in dict.fromkeys(additions):  # they would write on what is now added once more
         graph.erase_node(node)
     for node in reversed(graph.nodes):
         if not node.users and branches.is_step(node):
             graph.erase_node(node)
 
 
+def _leave_out_idle(graph, branches):
+    """Without the calls of Identity and the additions of 0, which take time too."""
+    for node in list(graph.nodes):
+        same = branches.unchanged(node)
+        if same is not None:
+            node.replace_all_uses_with(same)
+            graph.erase_node(node)
+
+
 def _graph_of(module):
     """The graph of a module, which computes all that its forward does. CannotMerge if none does."""
+    if defaults_of(module):  # without and with each, as tracing it would show, in far more time
+        raise CannotMerge(SEVERAL_WAYS)
     copy = sharing_copy(module)
     layers = dict(copy.named_modules())
     hooked = hooked_in(layers)
     if copy in hooked:
         raise CannotMerge("the module that adds them up has hooks")
     known = {layer for layer in layers.values() if fit_of(layer)}
-    before = _state(copy)
     traced = next(graphs_of(copy, {}, known, hooked))
     if traced.name or len(traced.graphs) > 1 or traced.assumed:
-        raise CannotMerge("the forward that adds them up may go several ways")
-    if _state(copy) != before:
+        raise CannotMerge(SEVERAL_WAYS)
+    if traced.keeps:
         raise CannotMerge("the forward that adds them up keeps something in the module")
     return traced.graphs[0]
-
-
-def _state(module):
-    """What a module and its parts hold: which objects, and how many of them."""
-    found = []
-    for name, part in module.named_modules():
-        for own in (vars(part), part._buffers, part._parameters):
-            for key, value in own.items():
-                size = len(value) if isinstance(value, list | dict | set) else 0
-                found.append((name, key, id(value), size))
-    return found
 
 
 def _check_writers(graph, nodes, module, layers):
@@ -194,12 +206,26 @@ def _check_writers(graph, nodes, module, layers):
         raise CannotMerge(f"{writer.name} may change in place what they read")
 
 
-def _check_called_within(owner, names, seen):
-    """CannotMerge if a layer is called where the module that adds up the branches is not."""
+def _homes_in(seen):
+    """`{name of a layer: [names of all modules in whose forwards it is called, for each call]}`."""
+    homes: dict = {}
     for part in seen.ways:
         for node in chain(*[graph.nodes for graph in part.graphs]):
-            called = node.op == "call_module" and _join(part.name, node.target) in names
-            homes = [part.name]
-            homes += [_join(part.name, path) for path in _stack(node)]
-            if called and owner not in homes:
-                raise CannotMerge(f"{_join(part.name, node.target)} is called elsewhere too")
+            if node.op == "call_module":
+                within = {part.name, *[_join(part.name, path) for path in _stack(node)]}
+                homes.setdefault(_join(part.name, node.target), []).append(within)
+    return homes
+
+
+def _check_called_within(owner, names, homes):
+    """CannotMerge if a layer is called where the module that adds up the branches is not."""
+    for name in names:
+        if any(owner not in within for within in homes.get(name, ())):
+            raise CannotMerge(f"{name} is called elsewhere too")
+
+
+def _check_rows(step, seen):
+    """CannotMerge if a BatchNorm may read another axis than the matrices beside it."""
+    norms = [name for name in step.names if is_norm(seen.layers[name])]
+    if not step.one.kernel and not seen.rows.keys() >= {*norms}:
+        raise CannotMerge(UNKNOWN_ROWS)

@@ -9,7 +9,8 @@ from lessonlib.algebra.hidden_width import alternating_factors, wide_factors
 from lessonlib.algebra.nearest_product import nearest_product
 from lessonlib.checks import require_int
 from lessonlib.merging.layer_types import fit_of
-from lessonlib.merging.layers import CannotMerge, as_convolutions, as_layer
+from lessonlib.merging.layers import CannotMerge, as_convolutions
+from lessonlib.merging.to_layers import as_layer
 
 __all__ = ["SplitLayer", "split"]
 

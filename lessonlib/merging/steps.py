@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from itertools import combinations, pairwise
+from typing import cast
 
 from lessonlib.merging.borders import border_obstacle
 from lessonlib.merging.chains import macs_of, one_of, total_stride
@@ -9,7 +10,7 @@ from lessonlib.merging.convolution import Convolution
 from lessonlib.merging.layers import CannotMerge
 from lessonlib.merging.outlines import outline_in_series
 
-__all__ = ["Step", "steps_of"]
+__all__ = ["Step", "MultipliedStep", "steps_of"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,6 +45,21 @@ class Step:
     def convolution(self) -> Convolution:
         """The convolution that the layers become, multiplied out."""
         return one_of(self.parts, interior=True)
+
+
+class MultipliedStep(Step):
+    """Layers that become one convolution, `one`, which has its weights already."""
+
+    def convolution(self) -> Convolution:
+        return cast(Convolution, self.one)
+
+    def is_like(self, other: Step) -> bool:
+        """Whether `other` merges the same layers in the same way."""
+        return type(self) is type(other) and str(self) == str(other)
+
+    def pays(self, at_most: float) -> bool:
+        """Whether one convolution takes at most so many times the multiplications."""
+        return self.convolution().macs <= at_most * self.macs
 
 
 def steps_of(names, parts, at_most=1.0, interior=False):

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from itertools import chain
 from math import prod
-from typing import NamedTuple, cast
+from typing import NamedTuple
 
 import torch
 
@@ -13,13 +13,13 @@ from lessonlib.merging.chains import check_fit
 from lessonlib.merging.convolution import Convolution, in_parallel, in_series
 from lessonlib.merging.layer_types import fit_of
 from lessonlib.merging.layers import CannotMerge, as_convolutions, only_scaling
-from lessonlib.merging.steps import Step
+from lessonlib.merging.steps import MultipliedStep
 
 __all__ = ["SumStep", "sum_step", "in_words"]
 
 
 @dataclass(frozen=True, eq=False)
-class SumStep(Step):
+class SumStep(MultipliedStep):
     """Branches whose sum becomes one convolution, `one`, with its weights.
 
     names: of the layers of all branches; branches: for each branch the names of its layers, none
@@ -32,17 +32,9 @@ class SumStep(Step):
     def __str__(self) -> str:
         return _in_words(self.branches)
 
-    def convolution(self) -> Convolution:
-        return cast(Convolution, self.one)
-
-    def is_like(self, other):
-        """Whether `other` merges the same branches."""
-        return self.branches == other.branches
-
-    def pays(self, at_most):
-        """Whether one convolution takes at most so many times the multiplications."""
-        one = self.convolution()
-        return one.macs <= at_most * self.macs and one.layers < self.operations
+    def pays(self, at_most: float) -> bool:
+        """As above, and takes fewer layers and additions."""
+        return super().pays(at_most) and self.convolution().layers < self.operations
 
 
 def in_words(addends, prefix):

@@ -6,9 +6,11 @@ another for an input. Each such question is noted, even where the forward catche
 
 import operator
 import sys
+from dis import get_instructions
+from functools import cache
 
 import torch
-from torch import fx
+from torch import fx, nn
 
 __all__ = ["Tracer"]
 
@@ -26,9 +28,29 @@ class Tracer(fx.Tracer):
         self.apart = apart
         self.types = dict(types)
         self.questions = []
+        self.names: dict[int, str] = {}
 
     def is_leaf_module(self, module, name):
         return module in self.known or module in self.apart or super().is_leaf_module(module, name)
+
+    # torch's own look through all weights each time
+    def getattr(self, attr, value, proxies):
+        name = self._name_of(value)
+        if name and name not in proxies:
+            proxies[name] = self.create_proxy("get_attr", name, (), {})
+        return proxies[name] if name else value
+
+    def create_arg(self, value):
+        name = self._name_of(value)
+        return self.create_node("get_attr", name, (), {}) if name else super().create_arg(value)
+
+    def _name_of(self, value):
+        """The name of a weight in the module that is traced, None for anything else."""
+        if not isinstance(value, nn.Parameter):
+            return None
+        if not self.names:
+            self.names = {id(weight): name for name, weight in self.root.named_parameters()}
+        return self.names.get(id(value))
 
     def proxy(self, node):
         return _Symbol(node, self)
@@ -58,6 +80,16 @@ class Tracer(fx.Tracer):
         self.ask("it goes by the type of its input")
 
 
+@cache
+def _unpacked(code):
+    """`{place of an instruction such as that of a, b = x: how many values it asks for}`.
+
+    torch's own symbol reads all instructions of the caller each time.
+    """
+    steps = [step for step in get_instructions(code) if step.opname == "UNPACK_SEQUENCE"]
+    return {step.offset: step.argval for step in steps}
+
+
 def _number(self, *_):
     self.tracer.ask("it computes with a value of its input outside of torch")
 
@@ -68,6 +100,13 @@ class _Symbol(fx.Proxy):
 
     def __len__(self):
         self.tracer.ask("it goes by the length of its input")
+
+    def __iter__(self):
+        caller = sys._getframe(1)
+        count = _unpacked(caller.f_code).get(caller.f_lasti)
+        if count is None:
+            return self.tracer.iter(self)
+        return (self[i] for i in range(count))  # type: ignore[index]
 
     def __getattr__(self, name):
         argument = self.node.op == "placeholder" and not self.tracer.is_known_argument(self.node)

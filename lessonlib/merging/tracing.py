@@ -1,45 +1,21 @@
-"""Which layers of a model feed only the next one: its chains."""
+"""What torch.fx shows of a model's forward: which of its layers are called, by whom, and how."""
 
 from collections import Counter
-from copy import deepcopy
 from dataclasses import dataclass
-from itertools import dropwhile
-from typing import NamedTuple
 
-import torch
 from torch import nn
-from torch.fx import Node
-from torch.nn.functional import batch_norm
 
 from lessonlib.merging.calls import Calls, modules_reached_from
-from lessonlib.merging.graphs import Traced, first_line, graphs_of, text_of
-from lessonlib.merging.layer_types import IDLE, fit_of, is_norm, why_unknown
+from lessonlib.merging.copies import sharing_copy
+from lessonlib.merging.graphs import Traced, graphs_of
+from lessonlib.merging.layer_types import fit_of, is_hooked, why_unknown
+from lessonlib.merging.rows import read_rows
+from lessonlib.merging.traced_chains import next_layers
 
-__all__ = [
-    "Chains",
-    "Examined",
-    "examine",
-    "chains_in",
-    "hooked_in",
-    "copy_of",
-    "sharing_copy",
-]
+__all__ = ["Examined", "examine", "hooked_in"]
 
 PIECE_BY_PIECE = "so it may call what it holds piece by piece: give an example input x to find out"
 FOLLOWED = "so what it holds is merged only where x shows it called as a whole"
-
-
-class Chains(NamedTuple):
-    """Layers that feed only the next one.
-
-    names: for each chain the names of its layers, two or more that `as_convolutions` may know, each
-    called once and read by the next alone; left: `{name of a layer or a part: why it stays}`;
-    assumed: `{name of a part: what has to hold for its chains to be ones}`.
-    """
-
-    names: list[list[str]]
-    left: dict[str, str]
-    assumed: dict[str, str]
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,57 +24,15 @@ class Examined:
 
     model: a copy with the same weights, whose layers are those in the graphs;
     layers: `{name: module}`, all of them; left: `{name of a layer or a part: why it stays}`;
-    ways: `{part: [{node: name of the layer that it calls}, for each graph of the part]}`.
+    ways: `{part: [{node: name of the layer that it calls}, for each graph of the part]}`;
+    rows: as from `read_rows`.
     """
 
     model: nn.Module
     layers: dict[str, nn.Module]
     left: dict[str, str]
     ways: dict[Traced, list[dict]]
-
-
-def chains_in(seen):
-    """The `Chains` of what was `Examined`, on each way through the graphs that torch.fx traces."""
-    chains = []
-    assumed = {}
-    for part, ways in seen.ways.items():
-        found = _same_when_merged(_chains_in(ways, seen), part, seen)
-        chains += found
-        if found and part.assumed:
-            assumed[part.name or "the model"] = part.assumed
-    for name, why in _lone_norms(chains, seen).items():
-        seen.left.setdefault(name, why)
-    return Chains(chains, seen.left, assumed)
-
-
-def _lone_norms(chains, seen):
-    """`{name: why}` of the BatchNorms that are in no chain."""
-    merged = {name for chain in chains for name in chain}
-    left = {}
-    for part, ways in seen.ways.items():
-        for node in [node for graph in part.graphs for node in graph.nodes]:
-            if node.target is batch_norm:
-                left[node.name] = "only a BatchNorm layer is known, and this is a function"
-        for names in ways:
-            for node, name in names.items():
-                if name not in merged and is_norm(seen.layers[name]):
-                    left[name] = _why_alone(node, names, seen.layers[part.name])
-    return left
-
-
-def _why_alone(node, names, part):
-    if node.kwargs or len(node.args) != 1 or not isinstance(node.args[0], Node):
-        return "it is not called with its input alone"
-    [before] = node.args
-    if before in names:
-        if len(before.users) > 1:
-            return f"others read what {names[before]} gives too"
-        return f"it does not follow {names[before]} on each way through the forward"
-    if before.op == "placeholder":
-        return "nothing comes before it that is a convolution"
-    if before.op == "call_module":
-        return f"it follows a {type(part.get_submodule(before.target)).__name__}"
-    return f"it reads what {getattr(before.target, '__name__', before.target)} gives"
+    rows: dict[str, str]
 
 
 def examine(model, example=None):
@@ -129,48 +63,11 @@ def examine(model, example=None):
             ways[part] = called
     left |= _not_alone(ways.values(), layers, calls.asked)
     left |= _also_reached(ways.values(), layers, untraced, calls)
-    return Examined(model, layers, left, ways)
 
+    def axes_on_x(names):
+        return example.axes_read(model, names) if example else {}
 
-def copy_of(model, shared=()):
-    """A copy of `model` that shares objects `{id: object}`. ValueError if it cannot be copied."""
-    try:
-        return deepcopy(model, dict(shared))
-    except Exception as error:  # whatever the parts of someone's model raise
-        raise ValueError(
-            "The model cannot be copied, and layers are merged in a copy only: "
-            f"{_uncopied(model)}Python says {first_line(error)!r}."
-        ) from error
-
-
-def _uncopied(model):
-    """Which attribute of the model it is that cannot be copied, and how it came to be there."""
-    for name, module in model.named_modules():
-        for attribute, value in vars(module).items():
-            if attribute in ("_modules", "_parameters", "_buffers"):
-                continue
-            try:
-                deepcopy(value)
-            except Exception:  # as above
-                return _remedy(module, f"{name}.{attribute}".strip("."), value)
-    return ""
-
-
-def _remedy(module, where, value):
-    """What to do about an attribute that cannot be copied."""
-    hooks = [type(hook).__name__ for hook in module._forward_pre_hooks.values()]
-    if "WeightNorm" in hooks:
-        return (
-            f"{where} is from torch's old weight_norm, so call torch.nn.utils.remove_weight_norm. "
-        )
-    if isinstance(value, torch.Tensor) and value.grad_fn is not None:
-        return f"{where} was kept from a call outside of torch.no_grad(), so delete it first. "
-    return f"{where} is in the way, so delete it first. "
-
-
-def sharing_copy(model):
-    """A copy of `model` with the same weights, to run what may change more than weights."""
-    return copy_of(model, {id(weight): weight for weight in model.parameters()})
+    return Examined(model, layers, left, ways, read_rows(ways, layers, axes_on_x))
 
 
 def _parts(model, layers, known, example):
@@ -185,7 +82,7 @@ def hooked_in(layers):
     """`{module: why}` of those with hooks, which have to see the same values."""
     hooked = {}
     for layer in layers.values():
-        if layer._forward_hooks or layer._forward_pre_hooks:
+        if is_hooked(layer):
             hooked[layer] = "it has hooks"
     return hooked
 
@@ -238,7 +135,7 @@ def _called_unlike(ways):
     """
     unlike: set = set()
     for names in ways:
-        links = {a: b for a, b in _next_layers(names).items() if b}
+        links = {a: b for a, b in next_layers(names).items() if b}
         several = {name for name, times in Counter(names.values()).items() if times > 1}
         unlike |= several - links.keys() - set(links.values())
     return unlike
@@ -259,73 +156,3 @@ def _also_reached(modules, layers, untraced, calls):
 
 def _names_in(modules):
     return [name for ways in modules for names in ways for name in names.values()]
-
-
-def _chains_in(ways, seen):
-    """The chains of one module: the same on each way through it."""
-    first, *others = [_next_layers(names) for names in ways]
-    links = {}
-    for a, b in first.items():
-        free = b is not None and a not in seen.left and b not in seen.left
-        if free and all(_agrees(a, b, after) for after in others):
-            links[a] = b
-    followers = set(links.values())
-    chains = []
-    for head in [name for name in links if name not in followers]:
-        chain = [head]
-        while chain[-1] in links:
-            chain.append(links[chain[-1]])
-        # an idle layer gives its input itself, which may be changed in place before it is read
-        chain = list(dropwhile(lambda name: isinstance(seen.layers[name], IDLE), chain))
-        if len(chain) > 1:
-            chains.append(chain)
-    return chains
-
-
-def _next_layers(names):
-    """`{name of a layer: name of the known layer that alone reads it, each time, or None}`."""
-    times = Counter(names.values())
-    after: dict = {}
-    for node, name in names.items():
-        after.setdefault(name, set()).add(_next(node, names))
-    found: dict = {}
-    for name, others in after.items():
-        other = others.pop()
-        found[name] = other if not others and times[other] == times[name] else None
-    return found
-
-
-def _next(node, names):
-    if len(node.users) != 1:
-        return None
-    [user] = node.users
-    alone = user in names and user.args == (node,) and not user.kwargs
-    return names[user] if alone else None
-
-
-def _agrees(a, b, after):
-    """Whether `b` follows `a` on another way through the module too, or neither is called."""
-    return after.get(a) == b or not {a, b} & after.keys()
-
-
-def _same_when_merged(chains, part, seen):
-    """The chains of a part, none if its forward asks of which kind their layers are.
-
-    With the merged layers it would go another way then.
-    """
-    kinds = {}
-    for name in [name for chain in chains for name in chain]:
-        kinds[seen.layers[name]] = type(seen.layers[name])
-    if not kinds:
-        return []
-    for layer in kinds:
-        layer.__class__ = nn.Identity
-    again = [text_of(graph) for graph in part.again()]
-    for layer, kind in kinds.items():
-        layer.__class__ = kind
-    if again == [text_of(graph) for graph in part.graphs]:
-        return chains
-    seen.left[part.name or "the model"] = (
-        "its forward asks of which kind its layers are, and would go another way with merged ones"
-    )
-    return []

@@ -3,7 +3,7 @@
 import torch
 from torch import nn
 
-from lessonlib.merging.layers import as_layer
+from lessonlib.merging.to_layers import as_layer
 from lessonlib.playgrounds.colors import GREY, blue, error_colors
 from lessonlib.playgrounds.panes import NOTHING, Pane, Strip, in_a_row
 

@@ -89,7 +89,9 @@ def welch(ours: ArrayLike, theirs: ArrayLike, level: float = 0.95) -> Estimate:
     return estimate(difference, terms, level)
 
 
-def estimate(difference: float, terms: Sequence[tuple[float, float]], level: float) -> Estimate:
+def estimate(
+    difference: float, terms: Sequence[tuple[float, float]], level: float = 0.95
+) -> Estimate:
     """A difference whose variance is a sum of (variance, degrees of freedom), known for inf.
 
     The degrees of freedom of the sum are Satterthwaite's (Biometrics 2, 1946). Open, with p nan,

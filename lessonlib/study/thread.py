@@ -18,7 +18,7 @@ THREAD_RUNS = {
 THREAD_PHOTOS = 500  # validation photos of Imagewoof v1
 
 
-def thread_difference(arm: str, level: float = 0.95) -> Estimate:
+def thread_difference(arm: str) -> Estimate:
     """The thread's difference of an arm from its 3x3, in points, from its runs alone.
 
     One spread for all four arms, pooled, since two runs have next to none of their own.
@@ -26,10 +26,10 @@ def thread_difference(arm: str, level: float = 0.95) -> Estimate:
     """
     ours = THREAD_RUNS[arm]
     theirs = THREAD_RUNS["3x3"]
-    return estimate(np.mean(ours) - np.mean(theirs), [_thread_error(arm)], level)
+    return estimate(np.mean(ours) - np.mean(theirs), [_thread_error(arm)])
 
 
-def gap(arm, ours, theirs, photos, level=0.95) -> Estimate:
+def gap(arm, ours, theirs, photos) -> Estimate:
     """Our difference minus the thread's, in points, with the errors of both.
 
     ours, theirs: accuracies in percent, `(n,)` and `(m,)`, of our arm and of our 3x3; photos: how
@@ -47,7 +47,7 @@ def gap(arm, ours, theirs, photos, level=0.95) -> Estimate:
         (_of_photos(there, THREAD_PHOTOS), np.inf),
     ]
     difference = (ours.mean() - theirs.mean()) - (there[0] - there[1])
-    return estimate(float(difference), terms, level)
+    return estimate(float(difference), terms)
 
 
 def compatible(gap: Estimate) -> str:

@@ -1,10 +1,11 @@
 """Training speed: the course's batches against the limit of pure computing and stock fastai.
 
-The limit is the same Learner on one resident batch, over and over. Stock is
+The limit is a step on a batch that is there already: steps on it and on coming batches take turns
+in one Learner, so that other programs on the machine disturb both alike. Stock is
 ImageDataLoaders.from_folder with RandomResizedCrop(min_scale=.35), flip and normalise, at its best
-number of workers, in float32, channels last, with its own optimizer. All in turns, several rounds,
-one process. Images per second of the clock, and of all processors' time, workers' included, which
-other programs on the machine disturb less; half128 is an xresnet18 of half width at 128 px:
+number of workers, in float32, channels last, with its own optimizer: epochs in turns, several
+rounds, one process; images per second of the clock, and of all processors' time, workers' included.
+half128 is an xresnet18 of half width at 128 px:
     python tests/benchmarks/bench_pipeline.py [tier or half128] [arm]
 Needs real photos (IMAGEWOOF names a .tgz) and prints medians of the rounds with their range.
 """
@@ -15,9 +16,8 @@ import tempfile
 import time
 from dataclasses import replace
 from functools import partial
-from itertools import repeat
 from pathlib import Path
-from statistics import median
+from statistics import median, quantiles
 
 import torch
 from fastai.callback.core import Callback
@@ -36,24 +36,34 @@ from helpers.stock import photo_folder, stock_loaders  # noqa: E402
 
 ROUNDS = 9
 PHOTOS = 512
+PRECISIONS = dict.fromkeys(["float32", half_precision(choose_device())])
 HALF_128 = replace(TIERS["gpu"], name="half128", network=replace(XRESNET18, width=0.5))
 SIZES = TIERS | {"half128": HALF_128}
 
 
-class Resident:
-    """One batch, over and over."""
+class InTurns:
+    """A batch that stays, then a new one, in turns; the seconds of each step, waiting included."""
 
     def __init__(self, batches):
-        self.one = next(iter(batches))
-        self.length = len(batches)
+        self.batches = batches
         self.batch = batches.batch
         self.epoch = 0
+        self.seconds = {"stays": [], "new": []}
 
     def __len__(self):
-        return self.length
+        return 2 * (len(self.batches) - 1)
 
     def __iter__(self):
-        return iter(repeat(self.one, self.length))
+        coming = iter(self.batches)
+        stays = next(coming)
+        for _ in range(len(self.batches) - 1):
+            yield from self._step("stays", lambda: stays)
+            yield from self._step("new", lambda: next(coming))
+
+    def _step(self, kind, batch):
+        began = time.perf_counter()
+        yield batch()
+        self.seconds[kind].append(time.perf_counter() - began)
 
 
 class Clock(Callback):
@@ -102,29 +112,41 @@ def drawn_photos(n):
     return torch.randperm(n, generator=torch.Generator().manual_seed(0))[:PHOTOS].numpy()
 
 
-def keep_only(chosen, folder):
-    """Leave as many training photos in `folder` as the others train on."""
-    for i, photo in enumerate(sorted((folder / "train").rglob("*.JPEG"))):
-        if i not in chosen:
+def keep_only_drawn(folder):
+    """Leave those training photos in `folder` that the others train on."""
+    photos = sorted((folder / "train").rglob("*.JPEG"))
+    kept = set(drawn_photos(len(photos)).tolist())
+    for i, photo in enumerate(photos):
+        if i not in kept:
             photo.unlink()
 
 
-def all_ways(tier, arm, temporary):
+def few_photos(tier):
     photos = load_photos(tier)
     some = drawn_photos(len(photos.train.labels))
     train = Split(*(part[some] for part in photos.train))
     valid = Split(*(part[:64] for part in photos.valid))
-    few = replace(photos, train=train, valid=valid)
+    return replace(photos, train=train, valid=valid)
+
+
+def share_of_limit(learner):
+    """Quartiles of a step on a batch that is there over the step on a new one after it."""
+    turns = InTurns(learner.dls.train)
+    learner.dls.train = turns
+    fit(learner)
+    pairs = zip(turns.seconds["stays"], turns.seconds["new"])
+    return quantiles([stays / new for stays, new in pairs])
+
+
+def all_ways(tier, arm, few, temporary):
     folder = photo_folder(temporary)
     if Path(temporary) in folder.parents:  # unpacked by us: somebody's own copy is left as it is
-        keep_only(set(some.tolist()), folder)
+        keep_only_drawn(folder)
     ways = {}
-    for precision in dict.fromkeys(["float32", half_precision(choose_device())]):
-        ours = learner_for(arm, few, tier, 0, precision)
-        limit = learner_for(arm, few, tier, 0, precision)
-        limit.dls.train = Resident(limit.dls.train)
-        ways[f"limit, {precision}"] = partial(trained, limit)
-        ways[f"lessonlib, {precision}"] = partial(trained, ours)
+    for precision in PRECISIONS:
+        ways[f"lessonlib, {precision}"] = partial(
+            trained, learner_for(arm, few, tier, 0, precision)
+        )
     most = os.cpu_count()
     for workers in sorted({0, 1, 2, 4, most}):
         if workers <= most:
@@ -166,20 +188,24 @@ def report(title, speeds):
     best = max(stocks, key=lambda way: median(speeds[way]))
     for way in speeds:
         if way.startswith("lessonlib"):
-            for base in (way.replace("lessonlib", "limit"), best):
-                times = ratios(speeds, way, base)
-                spread = f"{min(times):.3f} to {max(times):.3f}"
-                print(f"{way} over {base}: {median(times):.3f} ({spread})")
+            low, middle, high = quantiles(ratios(speeds, way, best))
+            print(f"{way} over {best}: {middle:.3f} (quartiles {low:.3f} to {high:.3f})")
 
 
 def main(name="cpu", arm_name="3x3"):
     tier = replace(SIZES[name], epochs=1)
-    with tempfile.TemporaryDirectory() as temporary:
-        found = measured(all_ways(tier, get_arm(arm_name), temporary))
+    arm = get_arm(arm_name)
+    few = few_photos(tier)
     print(
         f"{machine()}; tier {name}, {arm_name}, {tier.px} px, batch {tier.batch}; "
         f"{PHOTOS} photos, {ROUNDS} rounds in turns"
     )
+    for precision in PRECISIONS:
+        learner = learner_for(arm, few, replace(tier, epochs=ROUNDS), 0, precision)
+        low, middle, high = share_of_limit(learner)
+        print(f"of the limit, {precision}: {middle:.3f} (quartiles {low:.3f} to {high:.3f})")
+    with tempfile.TemporaryDirectory() as temporary:
+        found = measured(all_ways(tier, arm, few, temporary))
     for title, speeds in found.items():
         report(title, speeds)
 

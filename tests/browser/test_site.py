@@ -83,8 +83,12 @@ def test_a_page_has_its_formulas_its_pictures_words_and_no_barrier(shown, name):
         output["metadata"]["image/png"]["alt"]
         for output in outputs
         if "image/png" in output.get("data", {}) and output not in live
+        if "text/html" not in output["data"]
     ]
-    shown_images = page.locator("article img").evaluate_all(
+    stepped = ["lesson-steps" in output.get("data", {}).get("text/html", "") for output in outputs]
+    assert page.locator(".lesson-steps[data-live] input[type=range]").count() == sum(stepped)
+    assert page.locator(".lesson-steps img:not([alt])").count() == 0
+    shown_images = page.locator("article img:not(.lesson-steps img)").evaluate_all(
         "all => all.map(i => [i.alt, i.complete && i.naturalWidth > 0])"
     )
     assert shown_images == [[alt, True] for alt in pictures]

@@ -1,6 +1,7 @@
 """Answers to the checkers of five_by_five: what a stack saves, the wrong ring, a row of five."""
 
 import math
+from fractions import Fraction
 
 import numpy as np
 
@@ -14,6 +15,10 @@ from lessonlib.kernels import compose
 
 def stack_saves(n, field=lambda n: 2 * n + 1):
     return 1 - 9 * n / field(n) ** 2
+
+
+def stack_saves_in_fractions(n):
+    return 1 - Fraction(9 * n, (2 * n + 1) ** 2)
 
 
 def ring(n, k, wide=None, sides=2, smallest=0, power=2):
@@ -55,7 +60,11 @@ def row_of_halves(a):
 
 TestCheckers = checker_tests(
     five_by_five,
-    {check_stack: [stack_saves], check_ring: [ring], check_row: [row_of_five]},
+    {
+        check_stack: [stack_saves, stack_saves_in_fractions],
+        check_ring: [ring],
+        check_row: [row_of_five],
+    },
     {
         check_stack: {
             "This is what remains": lambda n: 1 - stack_saves(n),

@@ -1,5 +1,9 @@
 """Answers to the checkers of merging: what a chain becomes, and how much of it is not exact."""
 
+from types import MappingProxyType
+
+import numpy as np
+
 from helpers.checkers import checker_tests
 from lessonlib.exercises import merging
 from lessonlib.exercises.merging import check_border, check_chain, check_count
@@ -59,7 +63,7 @@ TestCheckers = checker_tests(
     merging,
     {
         check_chain: [chain, lambda a, b: list(chain(a, b))],
-        check_border: [five("ACE")],
+        check_border: [five("ACE"), MappingProxyType(five("ACE"))],
         check_count: [wrong],
     },
     {
@@ -86,6 +90,7 @@ TestCheckers = checker_tests(
             "E is one: nothing is padded after": five("AC"),
             "a dictionary with True or False for each of": {"A": True},
             "Each of the five is True or False": five("ACE") | {"A": "yes"},
+            "the five is True or False": five("ACE") | {"A": np.array([True, True])},
         },
         check_count: {
             "enough padding does not help": (

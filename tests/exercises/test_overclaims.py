@@ -42,14 +42,19 @@ TestCheckers = checker_tests(
             verdict(claim="Worse."),
             verdict(claim="open"),
             verdict(claim="worse by at most 4 points"),
+            verdict(claim="worse  by at least 1 percentage point"),
             verdict(claim="better by at most 0"),
             verdict(interval=(-3.7, -1.4)),
             verdict(interval=np.array([-3.73, -1.39], dtype=np.float32)),
             verdict(interval=torch.tensor([-3.8, -1.3]), claim="worse by at least 1.2"),
+            verdict(interval={"low": FOUND.low, "high": FOUND.high}),
             verdict(runs=5),
+            verdict(runs={"mine": 5, "3x3": 5}),
             verdict(runs=np.array([5, 5])),
             verdict(family=[FOUND.p, 0.5, 0.9]),
             verdict(family=FOUND.p),
+            verdict(family={"mine": FOUND.p}),
+            verdict(family={FOUND.p, 0.5}),
             verdict(family=[round(FOUND.p, 4)]),
             by_seed(),
             (RIGHT, np.array(OURS, dtype=np.float32), torch.tensor(THEIRS)),
@@ -61,7 +66,10 @@ TestCheckers = checker_tests(
         check_verdict: {
             "no number of runs shows that two arms are equal": verdict(claim="no difference"),
             "as little as 1.39 points": verdict(claim="worse by at least 1.8"),
-            "so better is not shown": verdict(claim="better"),
+            "better is the wrong way round": verdict(claim="better"),
+            "worse is not shown. Claim 'open', or a bound: 'worse by at most 3.7'": verdict(
+                claim="worse", interval=(-3.73, 0.1)
+            ),
             "up to 3.73 points worse": verdict(claim="worse by at most 2"),
             "claim has to be one of": verdict(claim="a catastrophe"),
             "runs has to be (5, 5)": verdict(runs=(12, 12)),
@@ -71,7 +79,8 @@ TestCheckers = checker_tests(
             "the wrong way round": verdict(interval=(-FOUND.high, -FOUND.low)),
             "the lower bound first": verdict(interval=(-1.4, -3.7)),
             "leaves out what the runs allow": verdict(interval=(-2.6, -2.5)),
-            "interval has to be 2 numbers": verdict(interval=-2.6),
+            "interval has to be 2 finite numbers": verdict(interval=-2.6),
+            "2 finite numbers": verdict(claim="open", interval=(-np.inf, np.inf)),
             "the 60 comparisons of its family": verdict(family=[FOUND.p] * 60),
             "family lacks the p-value": verdict(family=[0.6]),
             "of all comparisons that you looked at": verdict(family=3),
@@ -86,6 +95,10 @@ TestCheckers = checker_tests(
 
 def test_an_unfilled_field_is_not_tried_yet():
     assert repr(check_verdict(RIGHT | {"claim": ...}, OURS, THEIRS)) == "Not tried yet."
+
+
+def test_an_estimate_is_as_good_as_its_two_ends():
+    assert check_verdict(*verdict(interval=FOUND)).right
 
 
 @pytest.mark.parametrize("seed", range(20))

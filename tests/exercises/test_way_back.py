@@ -15,6 +15,7 @@ B, C = two_channel_factors(named_kernels.THREE["Laplacian"])
 LAPLACIAN = list(zip(B[:, 0], C[0]))
 ACROSS = ([[1, -1], [0, 0]], [[0, 0], [1, -1]])
 DOWN = ([[1, 0], [-1, 0]], [[0, 1], [0, -1]])
+UNEVEN = ([[3, 0], [-3, 0]], [[0, 1 / 3], [0, -1 / 3]])  # DOWN, with its gauge moved
 WIDTH = 4 - math.sqrt(7)
 
 
@@ -29,6 +30,10 @@ def counts(rows=-1, gauge=-1):
 def exchanged(k, n):
     equations, unknowns, dimensions = counts()(k, n)
     return unknowns, equations, dimensions
+
+
+def first_width(c):
+    return next(h for h in range(1, 4 * c) if 8 * c * h - h * h >= 9 * c * c)
 
 
 def balanced(B, C, power=0.5):
@@ -50,8 +55,8 @@ TestCheckers = checker_tests(
     {
         check_counts: [counts()],
         check_balance: [balanced, balanced_and_reversed],
-        check_rescue: [LAPLACIAN, [ACROSS, DOWN]],
-        check_width: [lambda c: math.ceil(WIDTH * c)],
+        check_rescue: [LAPLACIAN, [ACROSS, DOWN], (UNEVEN, ACROSS)],
+        check_width: [lambda c: math.ceil(WIDTH * c), first_width],
     },
     {
         check_counts: {

@@ -48,6 +48,18 @@ def test_the_words_of_the_footprints_tell_the_shift():
     assert "9 pixels, 1 up and 1 to the left" in alt
 
 
+def test_the_footprints_at_stride_2_tell_which_of_two_takes_it():
+    first, last = ARMS["pair-early"], ARMS["pair-shifted"]
+    assert torch.equal(ways(first), ways(last))
+    dilated = torch.zeros(3, 3)
+    dilated[::2, ::2] = 1
+    # a 2x2, then one whose taps lie two pixels apart; places 1 to 4, and the output's is 4
+    assert torch.equal(ways(first, 9, stride=2), embed(compose(TWO, dilated), 9, 1, 1))
+    assert torch.equal(ways(last, 9, stride=2), embed(PAIR, 9, 2, 2))
+    alt = footprints([first, last], stride=2).alt
+    assert "16 pixels, 1.5 up and 1.5 to the left" in alt and "9 pixels, 1 up" in alt
+
+
 def run(arm, *accuracies, data="drawings"):
     """What the charts read of a recorded run."""
     epochs = [{"accuracy": accuracy} for accuracy in accuracies]

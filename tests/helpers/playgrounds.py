@@ -39,6 +39,16 @@ def message_of(box):
     return html.unescape(re.sub("<.*?>", "", box.message.value))
 
 
+def refuses_a_text(box):
+    """Give a playground a text for a photo: it says so, keeps its pictures, and goes on."""
+    before = pictures(box)
+    box.picker._uploaded({"new": {"a.txt": {"content": b"no photo"}}})
+    assert "not a picture" in message_of(box)
+    assert pictures(box) == before
+    box.picker.choice.value = "temple"
+    assert pictures(box) != before
+
+
 def run_code(box):
     """Run the code that a playground shows; gives its variables."""
     names = {"sample_photo": sample_photo}

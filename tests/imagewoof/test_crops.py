@@ -12,7 +12,13 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from lessonlib.imagewoof.cache import _squeezed
-from lessonlib.imagewoof.crops import crop_by_matrices, crop_one_by_one, middle, random_boxes
+from lessonlib.imagewoof.crops import (
+    crop_by_matrices,
+    crop_one_by_one,
+    middle,
+    mirror,
+    random_boxes,
+)
 from lessonlib.sample_photos import sample_photo
 
 SIDES = st.integers(1, 40)
@@ -61,6 +67,15 @@ def test_a_batch_is_channels_last_either_way(way):
     boxes = torch.tensor([[0, 0, 20, 30]] * 4)
     batch = way(noise(4, 32), torch.arange(4), boxes, 16)
     assert batch.is_contiguous(memory_format=torch.channels_last)
+
+
+def test_only_the_chosen_pieces_are_mirrored():
+    pieces = noise(5, 12)
+    which = torch.tensor([True, False, False, True, True])
+    expected = torch.stack([p.flip(2) if w else p for p, w in zip(pieces, which)])
+    assert torch.equal(mirror(pieces.clone(), which), expected)
+    on_a_gpu = mirror(pieces.to("meta"), which)
+    assert on_a_gpu.shape == pieces.shape
 
 
 def test_validation_is_fastais():

@@ -154,9 +154,10 @@ PAGES = [("text/html", LOG_IN), ("text/html", GZIP + LOG_IN), ("application/x-ta
 
 
 @pytest.mark.parametrize("page", PAGES, ids=["a page", "a packed page", "a page of another type"])
-@pytest.mark.parametrize("there", [0, 1000])
-def test_a_log_in_page_without_a_length_is_never_kept(tmp_path, page, there):
+@pytest.mark.parametrize("seed", range(REPEATS))
+def test_a_log_in_page_without_a_length_is_never_kept(tmp_path, page, seed):
     """The bytes that are here stay, and after the log-in nothing is sent twice."""
+    there = random.Random(seed).choice([0, 1000, SIZE // 2, SIZE - 1])
     part = tmp_path / "copy.part"
     part.write_bytes(ARCHIVE[:there])
     with serving(ARCHIVE) as served:
@@ -192,8 +193,11 @@ def no_proxy(monkeypatch):
     return monkeypatch
 
 
-def test_a_proxy_set_after_the_first_try_is_used(tmp_path, no_proxy):
-    """In the same kernel, where only the proxy reaches the host."""
+@pytest.mark.parametrize("seed", range(REPEATS))
+def test_a_proxy_set_after_the_first_try_is_used(tmp_path, no_proxy, seed):
+    """In the same kernel, where only the proxy reaches the host; no byte is sent twice."""
+    there = random.Random(seed).randint(0, SIZE - 1)
+    (tmp_path / "copy.part").write_bytes(ARCHIVE[:there])
     with serving(ARCHIVE) as proxy:
         source = proxy.source._replace(url="http://photos.invalid/copy.tgz")
         with pytest.raises(DataError, match="photos.invalid.* cannot be reached .*connection"):
@@ -201,7 +205,7 @@ def test_a_proxy_set_after_the_first_try_is_used(tmp_path, no_proxy):
         assert proxy.seen == []
         no_proxy.setenv("http_proxy", proxy.url.removesuffix("/copy.tgz"))
         assert download(source, tmp_path).read_bytes() == ARCHIVE
-    assert proxy.seen == [(0, SIZE)]
+    assert proxy.seen == [(there, SIZE - there)]
 
 
 def test_a_proxy_that_refuses_is_named_and_its_password_is_not(tmp_path, no_proxy):

@@ -308,18 +308,22 @@ def absolute_member(tmp_path):
     return write_archive(tmp_path / "copy.tgz", [member]), "points outside the archive"
 
 
-def fifo(tmp_path):
+def without_a_photo(tmp_path):
+    """A copy, and the path of the photo that it lacks."""
     copy = write_folder(tmp_path / "copy")
     photo = copy / "imagewoof2-160" / SMALL[3]
     photo.unlink()
+    return copy, photo
+
+
+def fifo(tmp_path):
+    copy, photo = without_a_photo(tmp_path)
     os.mkfifo(photo)
     return copy, f"{SMALL[3]} is no file that can be read"
 
 
 def endless(tmp_path):
-    copy = write_folder(tmp_path / "copy")
-    photo = copy / "imagewoof2-160" / SMALL[3]
-    photo.unlink()
+    copy, photo = without_a_photo(tmp_path)
     photo.symlink_to("/dev/zero")
     return copy, f"{SMALL[3]} is no file that can be read"
 
@@ -331,9 +335,7 @@ def huge(tmp_path):
 
 
 def broken_link(tmp_path):
-    copy = write_folder(tmp_path / "copy")
-    photo = copy / "imagewoof2-160" / SMALL[3]
-    photo.unlink()
+    copy, photo = without_a_photo(tmp_path)
     photo.symlink_to("nowhere.JPEG")
     return copy, f"{SMALL[3]} cannot be read .No such file.*. It is a link to nowhere.JPEG"
 

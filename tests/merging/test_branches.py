@@ -47,6 +47,28 @@ def test_a_block_becomes_one_convolution(block, groups, kernel):
     assert difference(merged, model, x) < 1e-12
 
 
+class FromZero(nn.Module):
+    """Adds up from 0, as Python's sum does, and once more where there is no shortcut."""
+
+    def __init__(self):
+        super().__init__()
+        self.branches = nn.ModuleList([nn.Conv2d(4, 4, 1), nn.Conv2d(4, 4, 3, padding=1)])
+        self.drop = nn.Identity()
+
+    def forward(self, x):
+        out = self.drop(sum(branch(x) for branch in self.branches))
+        out += 0
+        return out.relu()
+
+
+def test_no_addition_of_0_stays():
+    model = drawn_anew(FromZero())
+    merged = merge_chains(model)
+    functions = [node for node in merged.graph.nodes if node.op == "call_function"]
+    assert functions == []
+    assert difference(merged, model, torch.randn(2, 4, 9, 10, dtype=torch.float64)) < 1e-12
+
+
 def test_a_network_of_blocks_merges_further():
     """Without activations between, what the sums become are chains, and those are one again."""
     model = drawn_anew(

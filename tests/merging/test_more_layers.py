@@ -112,15 +112,6 @@ def test_linear_layers():
     assert len(kinds(merge_chains(model, x, at_most=inf))) == 2
 
 
-def test_a_norm_after_linear_is_said_to_be_assumed_of_two_axes():
-    model = drawn_anew(nn.Sequential(nn.Linear(6, 5), nn.BatchNorm1d(5)))
-    assert "two axes" in plan(model).assumed["0"]
-    with pytest.warns(UserWarning, match="two axes"):
-        merge_chains(model)
-    with pytest.raises(ValueError, match="outputs of the merged model differ"):
-        merge_chains(model, torch.randn(2, 5, 6, dtype=torch.float64))
-
-
 def test_a_matrix_and_its_update_of_low_rank():
     model = drawn_anew(Adapted())
     merged = merge_chains(model)

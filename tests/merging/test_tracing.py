@@ -254,3 +254,60 @@ UNCOPIED = {
 def test_what_keeps_a_model_from_being_copied_is_named(said, build):
     with pytest.raises(ValueError, match=said):
         plan(build())
+
+
+class Table(nn.Module):
+    """Computes a table in its first call and keeps it, as attention with a learned bias does."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv, self.norm = nn.Conv2d(4, 4, 1), nn.BatchNorm2d(4)
+        self.bias = nn.Parameter(torch.ones(4, 1, 1))
+        self.tables = {}
+
+    def forward(self, x):
+        y = self.norm(self.conv(x))
+        if "table" not in self.tables:
+            self.tables["table"] = 2 * self.bias
+        return y + self.tables["table"]
+
+
+class AsksToo(Table):
+    def forward(self, x):
+        if x.mean() > 100:
+            return x
+        return super().forward(x)
+
+
+@pytest.mark.parametrize("kind, norms", [(Table, 0), (AsksToo, 1)])
+def test_a_module_that_keeps_a_table_is_merged_where_it_can_be_traced(kind, norms):
+    model = drawn_anew(kind())
+    merged = merge_chains(model)
+    assert len([m for m in merged.modules() if isinstance(m, nn.BatchNorm2d)]) == norms
+    assert model.tables == {} and merged.tables == {}
+    x = torch.randn(2, 4, 5, 5, dtype=torch.float64)
+    for _ in range(2):
+        assert difference(merged, model, x) < 1e-12
+
+
+class KeepsItsOutput(nn.Module):
+    """Gives in each later call what it kept in the first."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv, self.norm = nn.Conv2d(4, 4, 1), nn.BatchNorm2d(4)
+        self.kept = None
+
+    def forward(self, x):
+        if self.kept is not None:
+            return self.kept
+        self.kept = self.conv(x)
+        return self.norm(self.kept)
+
+
+def test_a_module_that_goes_another_way_in_its_second_call_stays_right():
+    model = drawn_anew(KeepsItsOutput())
+    merged = merge_chains(model)
+    x = torch.randn(2, 4, 5, 5, dtype=torch.float64)
+    for _ in range(2):
+        assert difference(merged, model, x) < 1e-12

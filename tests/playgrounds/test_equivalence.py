@@ -2,7 +2,14 @@
 
 import pytest
 
-from helpers.playgrounds import furthest, message_of, pictures, run_code, values
+from helpers.playgrounds import (
+    furthest,
+    message_of,
+    pictures,
+    refuses_a_text,
+    run_code,
+    values,
+)
 from lessonlib.algebra.equivalence import compare, reasons
 from lessonlib.playgrounds.equivalence import EquivalencePlayground
 
@@ -92,10 +99,4 @@ def test_the_code_gives_the_same_errors(norm, relu, bias, padding, stride):
 
 
 def test_a_file_that_is_not_a_photo():
-    box = EquivalencePlayground()
-    before = pictures(box)
-    box.picker._uploaded({"new": {"a.txt": {"content": b"no photo"}}})
-    assert "not a picture" in message_of(box)
-    assert pictures(box) == before
-    box.picker.choice.value = "temple"
-    assert pictures(box) != before
+    refuses_a_text(EquivalencePlayground())

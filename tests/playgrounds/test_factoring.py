@@ -3,7 +3,14 @@
 import pytest
 import torch
 
-from helpers.playgrounds import furthest, message_of, pictures, run_code, values
+from helpers.playgrounds import (
+    furthest,
+    message_of,
+    pictures,
+    refuses_a_text,
+    run_code,
+    values,
+)
 from lessonlib.algebra import named_kernels
 from lessonlib.figures.pictures import pixels
 from lessonlib.kernels import compose, correlate
@@ -111,10 +118,4 @@ def test_the_code_gives_the_same_pictures():
 
 
 def test_a_file_that_is_not_a_photo():
-    box = FactoringPlayground()
-    before = pictures(box)
-    box.picker._uploaded({"new": {"a.txt": {"content": b"no photo"}}})
-    assert "not a picture" in message_of(box)
-    assert pictures(box) == before
-    box.picker.choice.value = "temple"
-    assert pictures(box) != before
+    refuses_a_text(FactoringPlayground())
