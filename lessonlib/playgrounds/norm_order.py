@@ -13,6 +13,7 @@ __all__ = ["NormOrderPlayground"]
 
 ORDERS = [("BatchNorm, then ReLU", True), ("ReLU, then BatchNorm", False)]
 RANGE = {"min": -2, "max": 2, "step": 0.25, "layout": {"width": "300px"}}
+RANGE["style"] = {"description_width": "initial"}  # else "mean before" is cut off
 
 
 class NormOrderPlayground(Playground):
