@@ -27,7 +27,7 @@ def before_flattening(node, free, module, seen_alone):
     means: list = []
     flat = False
     before = node.args[0]
-    while _readers(before) == 1:
+    while _readers(before) == 1 and before.args and isinstance(before.args[0], fx.Node):
         layer = free.get(before)
         if isinstance(layer, IDLE):
             pass
@@ -95,9 +95,7 @@ def _averages(node, layer, module):
             inside = layer.count_include_pad is False or not any(_numbers(layer.padding))
             return inside and not getattr(layer, "divisor_override", None)
         return type(module.get_submodule(node.target)) in MEANS
-    if node.target in MEAN_FUNCTIONS:
-        return isinstance(node.args[0], fx.Node)
-    return is_mean(node)
+    return node.target in MEAN_FUNCTIONS or is_mean(node)
 
 
 def is_mean(node):

@@ -120,13 +120,22 @@ def _untraceable(module, known, apart):
     """
     if Tracer(known, apart).is_leaf_module(module, ""):
         return {}
+    why = _why_untraceable(module, known, apart)
+    if not why:
+        return {}
     found = _untraceable_within(module, known, apart)
+    if found:
+        why = _why_untraceable(module, known, apart | found)
+    return found | {module: why} if why else found
+
+
+def _why_untraceable(module, known, apart):
     try:
         with put_back(module):
-            _trace(module, known, apart | found)
+            _trace(module, known, apart)
     except Exception as error:  # whatever someone's forward raises when it is given a symbol
-        return found | {module: first_line(error)}
-    return found
+        return first_line(error)
+    return ""
 
 
 def _traced(module, known, apart, given):

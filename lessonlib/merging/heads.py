@@ -5,7 +5,8 @@ gives the same before and after it. So with a matrix M for each of the positions
 
     sum over p of M[p] mean[p](K x + k) = sum over p of (M[p] K) mean[p](x) + sum over p of M[p] k
 
-as in conv1x1, average pooling, flatten, Linear. How the positions lie does not matter.
+as in conv1x1, average pooling, flatten, Linear. How the positions lie does not matter. The input is
+taken to be a batch, whose second axis is that of the channels.
 """
 
 from collections import Counter

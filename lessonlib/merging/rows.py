@@ -26,20 +26,19 @@ def read_rows(ways, layers, axes_on_x):
     axes_on_x: a function that gives `{name: numbers of axes that it read}` for names, on an example
     input, or nothing if there is none.
     """
-    found: dict = {}
-    unsure = []
+    certain: dict = {}
     if not any(isinstance(layer, nn.Linear) for layer in layers.values()):
-        return found
+        return certain
     for part, graphs in ways.items():
         module = layers[part.name]
         for graph, names in zip(part.graphs, graphs):
             axes = axes_in(graph, module)
             for node, name in names.items():
                 if isinstance(layers[name], OF_ROWS):
-                    if _reads_rows(node, names, layers, module, axes):
-                        found[name] = ""
-                    else:
-                        unsure.append(name)
+                    reads = _reads_rows(node, names, layers, module, axes)
+                    certain[name] = reads and certain.get(name, True)
+    found = {name: "" for name, yes in certain.items() if yes}
+    unsure = [name for name in certain if name not in found]
     for name, axes in axes_on_x(unsure).items() if unsure else ():
         if axes == {2}:
             found[name] = AS_ON_X
@@ -60,7 +59,7 @@ def _reads_rows(norm, names, layers, module, axes):
             layer = layers.get(names.get(node))
             if isinstance(layer, OF_ROWS) and layer.num_features != channels:
                 return True
-            if _keeps_second_axis(node, layer, module):
+            if node.args and _keeps_second_axis(node, layer, module):
                 values += [v for v in (node, node.args[0]) if v not in values]
     return False
 

@@ -229,6 +229,39 @@ def test_a_norm_that_may_read_three_axes_is_left_but_for_an_input_with_two(name)
     assert difference(merged, model, rows) < 1e-12
 
 
+class ByName(Classifier):
+    """Calls its layers with the input by name."""
+
+    def forward(self, x):
+        y = self.between(input=self.norm(self.conv(x)))
+        return self.last(input=self.fc(F.adaptive_avg_pool2d(input=y, output_size=1)[:, :, 0, 0]))
+
+
+def test_layers_called_by_name_are_left():
+    model = ByName(nn.Flatten(2))
+    model.between, model.last = nn.ReLU(), nn.BatchNorm1d(3)
+    model = drawn_anew(model)
+    assert layers_of(merge_chains(model), nn.BatchNorm1d)
+    assert difference(merge_chains(model), model, photo()) < 1e-12
+
+
+class OfTwoKinds(nn.Module):
+    """Its Linear and BatchNorm read rows, and then three axes."""
+
+    def __init__(self):
+        super().__init__()
+        self.fc, self.norm = nn.Linear(4, 4), nn.BatchNorm1d(4)
+
+    def forward(self, x):
+        return self.norm(self.fc(x.flatten(1)[:, :4].flatten(1))) + self.norm(self.fc(x))[:, 0]
+
+
+def test_a_norm_that_reads_rows_in_one_of_two_calls_is_left():
+    model = drawn_anew(OfTwoKinds())
+    x = torch.randn(3, 4, 4, dtype=torch.float64)
+    assert difference(merge_chains(model), model, x) < 1e-12
+
+
 def test_a_norm_of_photos_beside_a_matrix_is_left():
     model = drawn_anew(nn.Sequential(nn.Linear(4, 4), nn.BatchNorm2d(4)))
     assert not plan(model).merged
