@@ -14,7 +14,7 @@ TOOLS = ("make", "sh", "mkdir", "touch", "chmod", "sed", "awk")
 FAKE = """#!/bin/sh
 case "$1" in
   -c) case "$2" in *venv*) exit {lacks_venv} ;; esac
-      exec {real} -c "import sys; sys.version_info = ({version}, 0); $2" ;;
+      exec '{real}' -c "import sys; sys.version_info = ({version}, 0); $2" ;;
   -m) mkdir -p .venv/bin
       printf '#!/bin/sh\\necho "$PIP_USER $*"\\n' > .venv/bin/python
       chmod +x .venv/bin/python ;;

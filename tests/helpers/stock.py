@@ -42,7 +42,7 @@ def photo_folder(folder):
     if copy.is_dir():
         return copy
     with tarfile.open(copy) as archive:
-        archive.extractall(folder, filter="data")
+        archive.extractall(folder)
     return next(Path(folder).iterdir())
 
 

@@ -157,7 +157,7 @@ PAGES = [("text/html", LOG_IN), ("text/html", GZIP + LOG_IN), ("application/x-ta
 @pytest.mark.parametrize("seed", range(REPEATS))
 def test_a_log_in_page_without_a_length_is_never_kept(tmp_path, page, seed):
     """The bytes that are here stay, and after the log-in nothing is sent twice."""
-    there = random.Random(seed).choice([0, 1000, SIZE // 2, SIZE - 1])
+    there = random.Random(seed).choice([0, 1000, SIZE // 2])
     part = tmp_path / "copy.part"
     part.write_bytes(ARCHIVE[:there])
     with serving(ARCHIVE) as served:

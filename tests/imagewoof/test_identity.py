@@ -41,7 +41,7 @@ def as_tar(folder, tmp_path):
 
 def as_unpacked(folder, tmp_path):
     with tarfile.open(as_tgz(folder, tmp_path)) as tar:
-        tar.extractall(tmp_path / "unpacked", filter="data")
+        tar.extractall(tmp_path / "unpacked")
     return tmp_path / "unpacked"
 
 
