@@ -8,6 +8,7 @@ from base64 import b64decode
 from docutils import nodes
 from PIL import Image
 
+from lessonlib.figures.steps import SCRIPT as STEPS
 from lessonlib.playgrounds.live import html
 from lessonlib.playgrounds.live.named import PLAYGROUNDS
 
@@ -52,6 +53,9 @@ def as_read(app, docname, source):
                 still = b64decode(output["data"]["image/png"])
                 state = PLAYGROUNDS[lesson["playground"]].state()
                 output["data"] = {"text/html": html(state, still, alt)}
+            page = "".join(output.get("data", {}).get("text/html", ""))
+            if "lesson-steps" in page:
+                output["data"]["text/html"] = f"{page}<script>{STEPS}</script>"
         if outputs:
             cell["outputs"] = outputs
     if docname == app.config.root_doc:

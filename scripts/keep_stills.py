@@ -1,11 +1,12 @@
 """Leave only the still pictures of playgrounds in saved notebooks: `keep_stills.py NOTEBOOK...`
 
-A playground that computes in the page carries its photos and its script in each output; the site
-puts them in again, and so does the kernel. The widgets of the others are gone with the kernel.
-`make notebooks` and pre-commit call this.
+A playground that computes in the page carries its photos and its script in each output, stills to
+step through carry a script; the site puts them in again, and so does the kernel. The widgets of the
+others are gone with the kernel. `make notebooks` and pre-commit call this.
 """
 
 import json
+import re
 import sys
 from pathlib import Path
 
@@ -18,7 +19,15 @@ def stills_only(outputs):
     for output in kept:
         if "lesson" in output.get("metadata", {}):
             output["data"].pop("text/html", None)
+        elif "text/html" in output.get("data", {}):
+            output["data"]["text/html"] = without_scripts(output["data"]["text/html"])
     return kept
+
+
+def without_scripts(page):
+    """A page, in lines as nbformat writes them, without its scripts."""
+    lines = page if isinstance(page, str) else "".join(page)
+    return re.sub("<script>.*?</script>", "", lines, flags=re.S).splitlines(keepends=True)
 
 
 def is_widget(output):

@@ -13,9 +13,8 @@ from lessonlib.figures.pictures import Picture, bundle
 __all__ = ["Steps"]
 
 SCRIPT = Path(__file__).with_name("steps.js").read_text(encoding="utf-8")
-# Drawn on white: in the dark the site turns a drawing's lightness round
 FIGURE = """\
-<figure style="margin:0 0 1em"><img class="drawing" style="max-width:100%;background:white" \
+<figure style="margin:0 0 1em"><img class="drawing" style="max-width:100%" \
 src="data:image/png;base64,{png}" alt="{alt}"><figcaption>{caption}</figcaption></figure>"""
 
 

@@ -92,6 +92,11 @@ def test_no_error_and_no_widget_state_is_saved(notebook):
     assert "widgets" not in notebook.metadata
 
 
+def test_no_script_is_saved(notebook):
+    pages = ["".join(output.get("data", {}).get("text/html", "")) for output in outputs(notebook)]
+    assert not [page for page in pages if "<script" in page]
+
+
 def test_no_time_of_execution_is_saved(notebook):
     assert not [cell.metadata for cell in notebook.cells if "execution" in cell.metadata]
 
@@ -128,17 +133,19 @@ def test_a_playground_that_computes_in_the_page_is_saved_as_its_still(notebook):
 
 def test_a_run_notebook_keeps_the_still_of_a_playground(tmp_path):
     data, metadata = PLAYGROUNDS["stack"]._repr_mimebundle_()
-    table = nbformat.v4.new_output("display_data", {"text/html": "<table></table>"})
+    table = nbformat.v4.new_output("display_data", {"text/html": "<table>\n</table>"})
+    steps = nbformat.v4.new_output("display_data", {"text/html": "<p>\n</p><script>\n1</script>"})
     shown = nbformat.v4.new_output("execute_result", data, metadata=metadata, execution_count=1)
     view = {"model_id": "1", "version_major": 2, "version_minor": 0}
     data_of_a_widget = {"application/vnd.jupyter.widget-view+json": view, "text/plain": ""}
     widget = nbformat.v4.new_output("display_data", data_of_a_widget)
-    cell = nbformat.v4.new_code_cell("1", outputs=[table, widget, shown])
+    cell = nbformat.v4.new_code_cell("1", outputs=[table, steps, widget, shown])
     file = tmp_path / "run.ipynb"
     nbformat.write(nbformat.v4.new_notebook(cells=[cell]), file)
     keep_stills([file])
-    kept, still = nbformat.read(file, as_version=4).cells[0].outputs
+    kept, stepped, still = nbformat.read(file, as_version=4).cells[0].outputs
     assert kept == table
+    assert stepped.data == {"text/html": "<p>\n</p>"}
     assert still.data == {"image/png": data["image/png"], "text/plain": data["text/plain"]}
     assert still.metadata == metadata
     assert file.read_text() == nbformat.writes(nbformat.read(file, as_version=4)) + "\n"
