@@ -109,11 +109,8 @@ class _Symbol(fx.Proxy):
         return (self[i] for i in range(count))  # type: ignore[index]
 
     def __getattr__(self, name):
-        if self.node.op == "placeholder" and not hasattr(torch.Tensor, name):
-            if not self.tracer.is_known_argument(self.node):
-                self.tracer.ask("it reads from its input what a tensor does not have")
-            if self.tracer.type_of(self.node) is torch.Tensor:
-                raise AttributeError(f"'Tensor' object has no attribute {name!r}")
+        if not hasattr(torch.Tensor, name) and self.tracer.type_of(self.node) is torch.Tensor:
+            raise AttributeError(f"'Tensor' object has no attribute {name!r}")
         return _SymbolAttribute(self, name)
 
     # torch.fx alone notes x += y as x = x + y, but others that hold x see the difference
@@ -139,4 +136,6 @@ class _Symbol(fx.Proxy):
 
 class _SymbolAttribute(fx.proxy.Attribute, _Symbol):
     def __getattr__(self, name):
+        if not (hasattr(torch.Tensor, name) or hasattr(torch.Size, name)):
+            self.tracer.ask("it reads from its input what a tensor does not have")
         return _SymbolAttribute(self, name)

@@ -284,3 +284,36 @@ def test_a_difference_on_x_is_an_error():
     with pytest.warns(UserWarning, match="the model: its forward asks for a type"):
         merge_chains(model, at_most=inf)
     assert "is assumed to be right" in str(plan(model))
+
+
+class AsksForAnAttribute(nn.Module):
+    """Goes by an attribute that a tensor lacks, of its input or of what something made of it."""
+
+    def __init__(self, made_of):
+        super().__init__()
+        self.before = nn.Conv2d(2, 2, 1)
+        self.a = nn.Conv2d(2, 2, 2)
+        self.b = nn.Conv2d(2, 2, 1)
+        self.made_of = made_of
+
+    def forward(self, x):
+        y = self.made_of(self, x)
+        z = self.a(y)
+        return self.b(z) if hasattr(y, "tensors") else self.b(z) + z.abs()
+
+
+MADE = {
+    "the input": lambda model, x: x,
+    "a layer": lambda model, x: model.before(x),
+    "a function": lambda model, x: torch.relu(model.before(x)),
+    "arithmetic": lambda model, x: x + 1,
+    "an attribute": lambda model, x: x.data,
+}
+
+
+@pytest.mark.parametrize("made_of", MADE.values(), ids=MADE)
+def test_a_tensor_lacks_what_it_lacks_while_it_is_traced(made_of):
+    model = drawn_anew(AsksForAnAttribute(made_of))
+    x = torch.randn(1, 2, 5, 5, dtype=torch.float64)
+    for example in ((), (x,)):
+        assert difference(merge_chains(model, *example, at_most=inf), model, x) < 1e-12
