@@ -31,7 +31,8 @@ def nearest_product(A: torch.Tensor) -> NearestProduct:
 
     A is (..., kh, kw) with sides 1, 3 or 5: (..., 3, 3) into 2x2 * 2x2, (..., 5, 5) into
     3x3 * 3x3, a row (..., 1, 3) into (1, 2) * (1, 2). B and C come in float64, both with the same
-    norm. They are the global optimum, but for about one of 1,000 5x5, where it is a local one.
+    norm. They are the global optimum as far as random restarts and symmetries show; for a 5x5, with
+    its dozens of local ones, that is a search and no proof.
 
     For a fixed B the best C is a linear projection, so the energy that a direction of B captures
     from every kernel is one matrix product (variable projection: Golub and Pereyra 1973). The
