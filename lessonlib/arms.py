@@ -13,9 +13,11 @@ import torch.nn.functional as F
 from torch import nn
 
 from lessonlib.checks import require_int, require_one_of
+from lessonlib.composed_start import StartsComposed
 from lessonlib.costs.composed_pair import ComposedPair
 
-__all__ = ["Arm", "ARMS", "THE_FOUR", "get_arm", "check_arm", "FourCorners", "wide_enough"]
+__all__ = ["Arm", "ARMS", "SECONDARY_ARMS", "THE_FOUR", "get_arm", "check_arm"]
+__all__ += ["FourCorners", "wide_enough"]
 
 
 @dataclass(frozen=True)
@@ -54,16 +56,31 @@ def _four_corners(channels_in, channels_out, stride):
     return nn.Sequential(FourCorners(), _conv(channels_in, channels_out, 2, stride))
 
 
-def _in_series(k, activation=False):
+def _in_series(k, norm=False, activation=False):
     """Two k x k: all padding before the first, the stride on the second."""
 
     def build(channels_in, channels_out, stride):
         first = _conv(channels_in, channels_out, k, padding=k - 1)
-        between = [nn.BatchNorm2d(channels_out), nn.ReLU()] if activation else []
+        between = []
+        if norm:
+            between.append(nn.BatchNorm2d(channels_out))
+        if activation:
+            between.append(nn.ReLU())
         second = _conv(channels_out, channels_out, k, stride)
         return nn.Sequential(first, *between, second)
 
     return build
+
+
+def _starts_composed(channels_in, channels_out, stride):
+    return StartsComposed(*_in_series(2)(channels_in, channels_out, stride))
+
+
+def _column_then_row(channels_in, channels_out, stride):
+    # each is padded along its own axis: beyond the other's edge a column of zeros stays zero
+    column = _conv(channels_in, channels_out, (3, 1), padding=(1, 0))
+    row = _conv(channels_out, channels_out, (1, 3), stride, padding=(0, 1))
+    return nn.Sequential(column, row)
 
 
 def _wide(channels_in, channels_out, stride):
@@ -128,7 +145,9 @@ ARMS = {
     for arm in (
         Arm("3x3", "one 3x3", _one_3x3),
         Arm("2x2", "one 2x2", _left_and_top),
-        Arm("pair-act", "two 2x2, activation after each", _in_series(2, activation=True)),
+        Arm(
+            "pair-act", "two 2x2, activation after each", _in_series(2, norm=True, activation=True)
+        ),
         Arm("pair", "two 2x2, activation after the second", _in_series(2)),
         Arm("pair-composed", "two 2x2, composed first", ComposedPair),
         Arm("pair-wide", "two 2x2, 1.36 times as wide between", _wide),
@@ -144,10 +163,26 @@ ARMS = {
             _shifted(stride_first=True, norm=True),
         ),
         Arm("5x5", "one 5x5", _one_5x5),
-        Arm("two-3x3-act", "two 3x3, activation after each", _in_series(3, activation=True)),
+        Arm(
+            "two-3x3-act",
+            "two 3x3, activation after each",
+            _in_series(3, norm=True, activation=True),
+        ),
         Arm("two-3x3", "two 3x3, activation after the second", _in_series(3)),
         Arm("pair-shifted", "two 2x2, shifted by a pixel", _shifted()),
         Arm("pair-early", "two 2x2, shifted, stride first", _shifted(stride_first=True)),
+    )
+}
+
+# Only in the secondary comparisons of data/protocol.md, which a table shows: these have no colour
+# of their own, and neither the race nor the first study's plans have them.
+SECONDARY_ARMS = {
+    arm.name: arm
+    for arm in (
+        Arm("pair-norm", "two 2x2, only BatchNorm between", _in_series(2, norm=True)),
+        Arm("pair-relu", "two 2x2, only ReLU between", _in_series(2, activation=True)),
+        Arm("3x3-composed-start", "one 3x3 that starts as two 2x2", _starts_composed),
+        Arm("3x1-1x3", "one 3x1, then one 1x3", _column_then_row),
     )
 }
 
@@ -157,12 +192,14 @@ THE_FOUR = [ARMS[name] for name in ("3x3", "2x2", "pair-act", "pair")]
 
 def get_arm(name):
     """The `Arm` of that name. ValueError, with the names to choose from, if there is none."""
-    return ARMS[require_one_of("arm", name, ARMS)]
+    arms = ARMS | SECONDARY_ARMS
+    return arms[require_one_of("arm", name, arms)]
 
 
 def arm_label(name):
     """The label of that arm; its name if this kernel knows none, as in another's record."""
-    return ARMS[name].label if name in ARMS else name
+    arms = ARMS | SECONDARY_ARMS
+    return arms[name].label if name in arms else name
 
 
 def check_arm(arm):

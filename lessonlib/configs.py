@@ -28,7 +28,8 @@ class Network:
     norm_last: the stem's last BatchNorm stands after the maxpool;
     norm_first: BatchNorm before the activation, the usual order, else after it;
     activation, stem_activation: "relu" or "mish";
-    stem_replaced: the arm takes the place of the stem's 3x3 too, as in the thread.
+    stem_replaced: the arm takes the place of the stem's 3x3 too, as in the thread;
+    middle: factor on the channels between a block's first convolution and its last, rounded.
     Raises ValueError or TypeError for other values.
     """
 
@@ -41,9 +42,10 @@ class Network:
     activation: str = "relu"
     stem_activation: str = "relu"
     stem_replaced: bool = True
+    middle: float = 1.0
 
     def __post_init__(self) -> None:
-        require_type("Network", Real, width=self.width)
+        require_type("Network", Real, width=self.width, middle=self.middle)
         require_type("Network", tuple, blocks=self.blocks)
         require_type("Network", bool, norm_last=self.norm_last, norm_first=self.norm_first)
         require_type("Network", bool, stem_replaced=self.stem_replaced)
@@ -53,6 +55,12 @@ class Network:
             raise ValueError(
                 f"A network needs channels and four stages: width {self.width}, "
                 f"blocks {self.blocks} leave none."
+            )
+        narrowest = int(64 * self.width)
+        if not math.isfinite(self.middle) or round(self.middle * narrowest) < 1:
+            raise ValueError(
+                f"A block needs channels in its middle: middle {self.middle} leaves none of "
+                f"{narrowest}."
             )
         for name, choices in CHOICES.items():
             require_one_of(name, getattr(self, name), choices)

@@ -6,6 +6,7 @@ from torch import nn
 
 from lessonlib.arms import check_arm
 from lessonlib.checks import require_int, require_type
+from lessonlib.composed_start import compose_starts
 from lessonlib.configs import XRESNET18, Network
 
 __all__ = ["residual_network", "replace_convolutions"]
@@ -29,6 +30,7 @@ def residual_network(arm, network=XRESNET18, classes=10):
     model = nn.Sequential(*stem, *stages, *head)
     replace_convolutions(model if network.stem_replaced else nn.Sequential(*stages), arm)
     init_cnn(model)  # the new convolutions start as fastai starts its own
+    compose_starts(model)
     return model
 
 
@@ -94,6 +96,7 @@ def _block(network, channels_in, channels_out, stride):
         channels_out,
         stride,
         act_cls=ACTIVATIONS[network.activation],
+        nh2=round(network.middle * channels_out),
         bn_1st=network.norm_first,
     )
 

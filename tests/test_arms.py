@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lessonlib.algebra.hidden_width import hidden_width
-from lessonlib.arms import ARMS, FourCorners, wide_enough
+from lessonlib.arms import ARMS, SECONDARY_ARMS, FourCorners, get_arm, wide_enough
 from lessonlib.kernels import compose
 
 C = 64
@@ -44,11 +44,11 @@ def test_weights_of_one_layer(name):
     assert sum(p.numel() for p in layer.parameters()) == WEIGHTS_OF_A_64_TO_64_LAYER[name]
 
 
-@given(st.sampled_from(sorted(ARMS)), strides, sizes, sizes)
+@given(st.sampled_from(sorted(ARMS | SECONDARY_ARMS)), strides, sizes, sizes)
 def test_an_arm_gives_the_shape_of_a_3x3(name, stride, h, w):
     x = torch.randn(2, 3, h, w)
     one_3x3 = F.conv2d(x, torch.randn(5, 3, 3, 3), stride=stride, padding=1)
-    assert ARMS[name].build(3, 5, stride)(x).shape == one_3x3.shape
+    assert get_arm(name).build(3, 5, stride)(x).shape == one_3x3.shape
 
 
 @settings(max_examples=50)
@@ -65,6 +65,19 @@ def test_the_pair_with_an_activation_between_is_no_convolution():
     layer = ARMS["pair-act"].build(3, 4, 1).eval()
     x = torch.randn(1, 3, 8, 8)
     assert not torch.allclose(layer(-x), -layer(x), atol=1e-3)
+
+
+def test_a_column_and_a_row_in_series_are_a_3x3_with_its_border():
+    column, row = pair = get_arm("3x1-1x3").build(3, 4, 2).double()
+    kernel = torch.einsum("miu,omv->oiuv", column.weight[..., 0], row.weight[:, :, 0])
+    x = doubles(2, 3, 7, 8)
+    assert torch.allclose(pair(x), F.conv2d(x, kernel, stride=2, padding=1), atol=1e-12)
+
+
+def test_only_one_thing_stands_between_the_pairs_that_say_so():
+    for name, between in (("pair-norm", "BatchNorm2d"), ("pair-relu", "ReLU")):
+        layers = [type(layer).__name__ for layer in get_arm(name).build(3, 4, 2)]
+        assert layers == ["Conv2d", between, "Conv2d"]
 
 
 def test_one_2x2_is_a_3x3_with_a_last_row_and_column_of_zeros():

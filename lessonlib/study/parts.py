@@ -8,7 +8,7 @@ from lessonlib.configs import TIERS, Tier
 
 __all__ = ["Variant", "Trial", "Part"]
 
-OPTIONS = ("stem", "norm_last", "norm_first", "activation", "stem_activation")
+OPTIONS = ("stem", "norm_last", "norm_first", "activation", "stem_activation", "middle")
 
 
 @dataclass(frozen=True)
