@@ -1,8 +1,6 @@
 """What a study compares, by the question it answers, and the pairs of runs it has for that."""
 
-import json
 from collections.abc import Sequence
-from dataclasses import asdict
 from itertools import chain
 from typing import NamedTuple
 
@@ -139,5 +137,5 @@ def _both_sides(part, runs, about):
 
 def runs_of(variant: Variant, part: Part, runs: Sequence[Run]) -> list[Run]:
     """Those of `runs` that train the variant as the part of a plan has it."""
-    wanted = json.dumps([variant.arm, asdict(variant.recipe(part.base))])
-    return [run for run in runs if json.dumps([run.arm, run.recipe]) == wanted]
+    recipe = variant.recipe(part.base)
+    return [run for run in runs if run.arm == variant.arm and run.follows(recipe)]

@@ -14,6 +14,7 @@ from lessonlib.study.second_study import (
     thread_rates_plan,
     thread_size_plan,
 )
+from lessonlib.study.secondary import secondary_plan, secondary_rates_plan
 
 __all__ = ["CLEAN", "THREAD", "VARIANTS", "added_variants", "plan_names", "get_plan"]
 
@@ -111,6 +112,8 @@ PLANS: dict[str, Callable[[], list[Part]]] = {
     "primary": primary_plan,
     "thread-rates": thread_rates_plan,
     "thread-size": thread_size_plan,
+    "secondary-rates": secondary_rates_plan,
+    "secondary": secondary_plan,
 }
 
 

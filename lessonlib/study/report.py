@@ -39,7 +39,8 @@ def study_table(parts: Sequence[Part], runs: Sequence[Run], about: str | None = 
     for part in parts:
         for data in sorted({run.data for run in runs}):
             tables.append(_part_table(part, [run for run in runs if run.data == data], about))
-    return Markdown("\n\n".join(filter(None, tables)) or "No run is there yet.")
+    nothing = "None of these runs is part of a comparison." if runs else "No run is there yet."
+    return Markdown("\n\n".join(filter(None, tables)) or nothing)
 
 
 def _part_table(part, runs, about):

@@ -10,6 +10,7 @@ from lessonlib.training.runs import Run, load_runs
 
 __all__ = ["BOTTLENECK", "FOUR", "RATES", "rates_plan", "accuracies_by_rate", "swept_rates"]
 __all__ += ["best_rates", "primary_plan", "thread_rates_plan", "thread_size_plan"]
+__all__ += ["widened", "best_rate", "missing_runs"]
 
 FOUR = ("3x3", "2x2", "pair-act", "pair")
 RATES = (4e-3, 8e-3, 1.6e-2, 3.2e-2, 6.4e-2)
@@ -61,10 +62,17 @@ def accuracies_by_rate(runs: Iterable[Run]) -> dict[str, dict[float, list[float]
 
 def swept_rates(runs: Iterable[Run]) -> list[float]:
     """The rates of the sweep: RATES, and more until the best one of every arm lies inside."""
-    found = accuracies_by_rate(runs)
-    rates = list(RATES)
-    while not _missing(found, rates):
-        best = [_best(by_rate, rates) for by_rate in found.values()]
+    return widened(accuracies_by_rate(runs), RATES, len(SWEEP_SEEDS))
+
+
+def widened(found, rates, seeds):
+    """`rates` in order, and more as long as the best one of an arm is the first or the last.
+
+    found: as `accuracies_by_rate` gives it; seeds: how many runs each rate has, when all are there.
+    """
+    rates = sorted(rates)
+    while not missing_runs(found, rates, seeds):
+        best = [best_rate(by_rate, rates) for by_rate in found.values()]
         inside = [rates[0] < rate < rates[-1] for rate in best]
         if all(inside):
             break
@@ -83,23 +91,24 @@ def best_rates(runs: Iterable[Run]) -> dict[str, float]:
     runs = list(runs)
     found = accuracies_by_rate(runs)
     rates = swept_rates(runs)
-    missing = _missing(found, rates)
+    missing = missing_runs(found, rates, len(SWEEP_SEEDS))
     if missing:
         raise ValueError(
             f"The sweep of learning rates lacks {missing} of "
             f"{len(FOUR) * len(rates) * len(SWEEP_SEEDS)} runs: train the plan rates first."
         )
-    return {arm: _best(by_rate, rates) for arm, by_rate in found.items()}
+    return {arm: best_rate(by_rate, rates) for arm, by_rate in found.items()}
 
 
-def _best(by_rate, rates):
+def best_rate(by_rate, rates):
+    """The one of `rates`, in order, with the highest mean accuracy; of equal ones the lowest."""
     return max(rates, key=lambda rate: mean(by_rate[rate]))
 
 
-def _missing(found, rates):
+def missing_runs(found, rates, seeds):
     """How many runs the sweep of these rates lacks."""
     counts = [len(by_rate.get(rate, [])) for by_rate in found.values() for rate in rates]
-    return sum(max(0, len(SWEEP_SEEDS) - count) for count in counts)
+    return sum(max(0, seeds - count) for count in counts)
 
 
 def primary_plan() -> list[Part]:
@@ -138,7 +147,7 @@ def thread_size_plan() -> list[Part]:
             f"The sweep at the thread's size lacks {missing} of {len(sweep.trials)} runs: "
             "train the plan thread-rates first."
         )
-    best = {arm: _best(found[arm], sorted(rates)) for arm, rates in planned.items()}
+    best = {arm: best_rate(found[arm], sorted(rates)) for arm, rates in planned.items()}
     trials = []
     for seed in THREAD_SEEDS:
         trials += [Trial(arm, replace(THREAD_SIZE, lr=best[arm]), seed) for arm in FOUR]

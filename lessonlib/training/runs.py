@@ -85,10 +85,13 @@ class Run:
         """Its `run_key`."""
         return run_key(self.arm, self.recipe, self.seed, self.data, self.arithmetic)
 
+    def follows(self, tier) -> bool:
+        """Whether it was trained by the recipe of `tier`."""
+        return _as_json(self.recipe) == _as_json(asdict(tier))
+
     def matches(self, tier, photos) -> bool:
         """Whether it was trained to its end on `photos`' data set, by the recipe of `tier`."""
-        same_recipe = _as_json(self.recipe) == _as_json(asdict(tier))
-        return self.finished and same_recipe and self.data == photos.source
+        return self.finished and self.follows(tier) and self.data == photos.source
 
 
 def run_key(arm: str, recipe: dict, seed: int, data: str, arithmetic: Arithmetic) -> str:

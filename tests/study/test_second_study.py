@@ -24,6 +24,7 @@ from lessonlib.study.second_study import (
 from lessonlib.training.runs import load_runs
 
 ROOT = Path(__file__).parents[2]
+PLANS = ("rates", "primary", "thread-rates", "thread-size", "secondary-rates", "secondary")
 
 
 @pytest.fixture(autouse=True)
@@ -113,7 +114,7 @@ def test_the_protocol_is_older_than_every_run_of_its_plans():
         pytest.skip("the history is not here")
     written = datetime.fromisoformat(asked.stdout.split()[-1])
     assert (DATA / "protocol.md").exists()
-    runs = [run for name in ("rates", "primary") for run in load_runs(name)]
+    runs = [run for name in PLANS for run in load_runs(name)]
     assert all(datetime.fromisoformat(run.recorded) > written for run in runs)
 
 
