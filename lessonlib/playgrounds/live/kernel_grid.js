@@ -9,11 +9,14 @@
   into, stepped by the arrow keys, dragged sideways, and takes a pasted matrix.
   change(kernel, done): at each new kernel; done is false while the hand is still moving.
   entry([row, column] or null): what the pointer or the focus is on.
-  say(sentence): why something was refused, by the limits of an entry.
+  say(sentence): why something was refused, by the limits of an entry; label(row, column): its name.
   set() takes any size and calls nobody; light([[row, column], ...]) rings those entries. */
   function kernelGrid(options) {
     const { name, kernel, editable = true, change = ignore, entry, say = ignore } = options;
-    const { limits = ENTRY } = options;
+    const {
+      limits = ENTRY,
+      label = (row, column) => `${name}, row ${row + 1}, column ${column + 1}`,
+    } = options;
     const role = editable ? "group" : "grid";
     const table = make("div", { class: "lesson-cells", role, "aria-label": name });
     const cell = (row, column) => cells[row][column];
@@ -35,7 +38,8 @@
     }
 
     function show() {
-      const largest = Math.max(...grid.kernel.flat().map(Math.abs)) || 1;
+      const values = grid.kernel.flat().map(Math.abs);
+      const largest = limits.whole ? limits.most : Math.max(...values) || 1;
       each(grid.kernel, (value, i, j) => {
         const place = cells[i][j];
         place.style.background = shade(value / largest);
@@ -87,7 +91,7 @@
         role: "spinbutton",
         autocomplete: "off",
         spellcheck: "false",
-        "aria-label": `${name}, row ${i + 1}, column ${j + 1}`,
+        "aria-label": label(i, j),
         "aria-valuemin": limits.least,
         "aria-valuemax": limits.most,
       });
@@ -114,9 +118,10 @@
       });
       on(place, "blur", settle);
       on(place, "paste", (event) => {
-        const rows = matrix(event.clipboardData.getData("text"));
+        let rows = matrix(event.clipboardData.getData("text"));
         if (!rows) return;
         event.preventDefault();
+        if (rows.length === 1 && grid.kernel[0].length === 1) rows = rows[0].map((text) => [text]);
         const reason = misfit(rows, grid.kernel, name, limits);
         if (reason) return say(reason);
         const pasted = rows.map((row) => row.map(number));
