@@ -86,13 +86,14 @@
   function apart(picture, other) {
     let difference = 0;
     let largest = 0;
-    picture.planes.forEach((plane, n) => {
+    // no closure over these two: that would take four times as long
+    for (const [n, plane] of picture.planes.entries()) {
       const second = other.planes[n];
       for (let i = 0; i < plane.length; i++) {
         difference = Math.max(difference, Math.abs(plane[i] - second[i]));
         largest = Math.max(largest, Math.abs(second[i]));
       }
-    });
+    }
     return { difference, largest };
   }
 }

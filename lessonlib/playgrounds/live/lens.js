@@ -7,18 +7,20 @@
   function underGlass(hand, state, sizes, kernel) {
     const { words } = hand;
     const row = pictures(state, sizes, look);
-    const seen = box("mini");
+    const pixels = box("mini");
     const times = box("mini");
     const count = box("name");
     const sum = box("sign");
-    const pixels = box("kernel", box("name", words.window), seen);
-    const glass = box("lens", pixels, box("sign", words.times), box("kernel", count, times), sum);
+    const before = box("kernel", box("name", words.window), pixels);
+    const glass = box("lens", before, box("sign", words.times), box("kernel", count, times), sum);
     glass.setAttribute("aria-hidden", "true");
     let cells = [];
+    let values = []; // of the window
+    let shown = []; // the window that they are of: the picture, its place and size
 
     function build(size) {
       count.textContent = fill(words.products, { count: size * size });
-      cells = [seen, times].map((part) => {
+      cells = [pixels, times].map((part) => {
         const spans = Array.from({ length: size * size }, () => make("span"));
         part.style.setProperty("--columns", size);
         part.replaceChildren(...spans);
@@ -26,22 +28,28 @@
       });
     }
 
-    function look(byKeys = false) {
-      row.rings();
-      const { picture } = hand.now.photo;
-      const [row0, column0] = row.place();
-      const size = kernel().length;
-      if (cells[0]?.length !== size * size) build(size);
-      const products = [];
-      each(kernel(), (weight, u, v) => {
-        const value = meanAt(picture, row0 + u, column0 + v);
+    function showWindow(...wanted) {
+      if (wanted.every((part, n) => part === shown[n])) return; // only the kernel is another
+      const [picture, row0, column0, size] = wanted;
+      if (size !== shown[3]) build(size);
+      shown = wanted;
+      values = [];
+      each(kernel(), (_, u, v) => values.push(meanAt(picture, row0 + u, column0 + v)));
+      for (const [n, value] of values.entries()) {
         const level = Math.round(255 * Math.max(0, Math.min(1, value)));
-        const span = cells[0][u * size + v];
+        const span = cells[0][n];
         span.textContent = value.toFixed(2);
         span.style.background = `rgb(${level},${level},${level})`;
         span.style.color = level > 120 ? "#111" : "#fff";
-        products.push(weight * value);
-      });
+      }
+    }
+
+    function look(byKeys = false) {
+      row.rings();
+      const [row0, column0] = row.place();
+      showWindow(hand.now.photo.picture, row0, column0, kernel().length);
+      const weights = kernel().flat();
+      const products = weights.map((weight, n) => weight * values[n]);
       const largest = Math.max(...products.map(Math.abs)) || 1;
       products.forEach((product, n) => {
         cells[1][n].textContent = Number(product.toFixed(2)) ? product.toFixed(2) : "0";

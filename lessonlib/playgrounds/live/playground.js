@@ -13,6 +13,7 @@
     const { words } = state;
     const now = {};
     const followers = [];
+    let summary = "";
     const message = make("div", { class: "lesson-message", role: "status" });
     const say = sayer(message);
     const text = make("textarea", {
@@ -32,22 +33,30 @@
       show();
     });
 
+    const differ = (values, others) =>
+      Object.keys(values).some((name) => !same(values[name], others[name]));
+
     function set(values, done = true) {
+      const news = differ(values, now);
       Object.assign(now, values);
-      const last = past.at(-1);
-      if (done && !Object.keys(now).every((name) => same(now[name], last[name])))
-        past.push({ ...now });
-      show();
+      if (done && differ(now, past.at(-1))) past.push({ ...now });
+      if (news) show();
+      else tell(); // the hand has come to rest on what is drawn already
     }
 
     function show() {
       for (const follow of followers) follow();
-      say(draw());
-      undo.setAttribute("aria-disabled", past.length === 1);
+      summary = draw();
+      tell();
       more.setAttribute("aria-expanded", !text.hidden);
       if (text.hidden) return;
       text.value = fill(state.code, code());
       text.rows = text.value.split("\n").length;
+    }
+
+    function tell() {
+      say(summary);
+      undo.setAttribute("aria-disabled", past.length === 1);
     }
 
     const follow = (show) => followers.push(show);
