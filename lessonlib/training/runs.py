@@ -126,10 +126,10 @@ def record(run: Run, name: str = "local") -> None:
 def load_runs(name: str = "local") -> list[Run]:
     """The recorded runs of that name: those that came with the course, then this machine's.
 
-    An empty list if there are none. A damaged line is named and left out, and of a finished run
-    that is there twice, the earlier one.
+    `local` is one's own folder alone. An empty list if there are none. A damaged line is named and
+    left out, and of a finished run that is there twice, the earlier one.
     """
-    return without_repeats(list(_lines(name, (DATA / "runs", runs_folder()))))
+    return without_repeats(list(_lines(name, _folders(name))))
 
 
 def own_runs(name: str = "local") -> list[Run]:
@@ -139,7 +139,7 @@ def own_runs(name: str = "local") -> list[Run]:
 
 def recorded(name: str) -> set[str]:
     """The `run_key` of every finished run under that name."""
-    lines = _lines(name, (DATA / "runs", runs_folder()))
+    lines = _lines(name, _folders(name))
     return {run.key for _, _, run in lines if run and run.finished}
 
 
@@ -152,6 +152,11 @@ def versions() -> dict[str, str]:
     """Versions of what the numbers depend on."""
     packages = {name: version(name) for name in ("torch", "fastai")}
     return {"python": platform.python_version()} | packages
+
+
+def _folders(name):
+    own = runs_folder()
+    return (own,) if name == "local" else (DATA / "runs", own)
 
 
 def _as_json(value):

@@ -45,9 +45,13 @@ def browser():
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
+        # in the C locale its storage crashes, again and again, under a path with an umlaut
         browser = playwright.chromium.launch(
-            executable_path=CHROMIUM, args=FLAGS, ignore_default_args=["--hide-scrollbars"]
-        )  # as in a window
+            executable_path=CHROMIUM,
+            args=FLAGS,
+            env=os.environ | {"LC_ALL": "C.UTF-8"},
+            ignore_default_args=["--hide-scrollbars"],  # as in a window
+        )
         yield browser
         browser.close()
 

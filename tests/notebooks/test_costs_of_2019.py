@@ -115,4 +115,4 @@ def test_the_seconds_and_winograds_count(text):
     assert f"56 seconds with 3x3 and 71 with the pair: {71 / 56 - 1:.1%} longer" in text
     of_winograd = (2 + 3 - 1) ** 2  # multiplications for 2 x 2 outputs
     direct = 4 * 9
-    assert f"{of_winograd} instead of {direct}, {direct / of_winograd} times fewer" in text
+    assert f"with {of_winograd} multiplications instead of {direct}" in text

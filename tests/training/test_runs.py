@@ -129,10 +129,18 @@ def test_a_finished_run_that_is_there_twice_counts_once_and_is_named(folder, tmp
     assert "Left out line 1 of" in (said := capsys.readouterr().out)
     assert "it is the same run as line 4 of local.jsonl, which counts" in said
 
+    courses = tmp_path / "data" / "runs"
+    courses.mkdir(parents=True)
+    (folder / "local.jsonl").rename(courses / "cpu.jsonl")
+    record(replace(RUN, machine="mine"), "cpu")
+    assert [run.machine for run in load_runs("cpu")] == ["none", "none", "mine"]
+
+
+def test_ones_own_runs_lie_in_ones_own_folder_alone(folder, tmp_path):
+    record(RUN)
     (tmp_path / "data").mkdir()
-    folder.rename(tmp_path / "data" / "runs")
-    record(replace(RUN, machine="mine"))
-    assert [run.machine for run in load_runs()] == ["none", "none", "mine"]
+    folder.rename(tmp_path / "data" / "runs")  # as in a clone whose learner trained before
+    assert load_runs() == []
 
 
 def test_lines_without_anything_are_no_runs(folder, capsys):

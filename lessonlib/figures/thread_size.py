@@ -1,0 +1,63 @@
+"""The thread's size, as near as two cores come: each arm's accuracy beside the thread's own."""
+
+from collections.abc import Iterable
+
+import numpy as np
+from IPython.display import Markdown
+
+from lessonlib.arms import ARMS
+from lessonlib.figures.tables import markdown_table
+from lessonlib.study.intervals import welch
+from lessonlib.study.pairing import unpaired
+from lessonlib.study.second_study import FOUR, THREAD_SEEDS
+from lessonlib.study.thread import THREAD_RUNS
+from lessonlib.training.runs import Run
+
+__all__ = ["thread_size_table"]
+
+BASE = FOUR[0]
+HEAD = ("arm", "runs", "best rate", "accuracy, %", "the thread's, %", "minus the 3x3, points")
+
+
+def thread_size_table(runs: Iterable[Run]) -> Markdown:
+    """A row per arm of the plan `thread-size`, in percent, beside the mean of the thread's runs.
+
+    The last column is the difference with its 95% interval, by Welch from all runs, and stands only
+    once both arms have all their seeds. Other seeds are left out.
+    ValueError if an arm's runs are of several learning rates.
+    """
+    of_arm = {arm: [] for arm in FOUR}
+    for run in runs:
+        if run.arm in of_arm and run.seed in THREAD_SEEDS and run.finished:
+            of_arm[run.arm].append(run)
+    if not any(of_arm.values()):
+        return Markdown("No run at the thread's size is recorded yet.")
+    return Markdown(markdown_table(HEAD, [_row(arm, of_arm) for arm in FOUR]))
+
+
+def _row(arm, of_arm):
+    runs = of_arm[arm]
+    accuracies = [100 * run.accuracy for run in runs]
+    return (
+        ARMS[arm].label,
+        f"{len(runs)} of {len(THREAD_SEEDS)}",
+        _rate(arm, runs),
+        f"{np.mean(accuracies):.1f}" if runs else "",
+        f"{np.mean(THREAD_RUNS[arm]):.1f}",
+        "" if arm == BASE else _difference(runs, of_arm[BASE]),
+    )
+
+
+def _rate(arm, runs):
+    rates = sorted({run.recipe["lr"] for run in runs})
+    if len(rates) > 1:
+        shown = ", ".join(f"{rate:g}" for rate in rates)
+        raise ValueError(f"The runs of {arm} have learning rates {shown}: give those of one.")
+    return f"{rates[0]:g}" if rates else ""
+
+
+def _difference(runs, base):
+    if min(len(runs), len(base)) < len(THREAD_SEEDS):
+        return "not all run yet"
+    found = welch(*unpaired(runs, base))
+    return f"{found.difference:+.1f} ({found.low:+.1f} to {found.high:+.1f})"

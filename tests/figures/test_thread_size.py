@@ -1,0 +1,57 @@
+"""The table at the thread's size: its means, its intervals by scipy, and what is not run yet."""
+
+from dataclasses import asdict, replace
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from helpers.runs import a_run
+from lessonlib.figures.thread_size import thread_size_table
+from lessonlib.study.second_study import THREAD_SIZE
+
+RANDOM = np.random.default_rng(0)
+MEANS = {"3x3": 58, "2x2": 53, "pair-act": 56, "pair": 57}
+ACCURACIES = {arm: RANDOM.normal(mean, 1, 5) for arm, mean in MEANS.items()}
+
+
+def some_runs(seeds=5, lr=0.016):
+    recipe = asdict(replace(THREAD_SIZE, lr=lr))
+    return [
+        a_run(arm=arm, seed=seed, recipe=recipe, epochs=[{"accuracy": found / 100}])
+        for arm, accuracies in ACCURACIES.items()
+        for seed, found in enumerate(accuracies[:seeds])
+    ]
+
+
+def cells_of(table):
+    lines = table.data.splitlines()[2:]
+    return [[cell.strip() for cell in line.split("|")[1:-1]] for line in lines]
+
+
+def test_a_row_has_the_mean_the_threads_mean_and_scipys_interval():
+    rows = cells_of(thread_size_table(some_runs()))
+    assert [row[4] for row in rows] == ["65.0", "60.8", "59.5", "65.2"]  # of the thread's runs
+    for row, (arm, accuracies) in zip(rows, ACCURACIES.items(), strict=True):
+        assert row[1:4] == ["5 of 5", "0.016", f"{accuracies.mean():.1f}"]
+        if arm == "3x3":
+            assert row[5] == ""
+            continue
+        welch = stats.ttest_ind(accuracies, ACCURACIES["3x3"], equal_var=False)
+        low, high = welch.confidence_interval(0.95)
+        difference = accuracies.mean() - ACCURACIES["3x3"].mean()
+        assert row[5] == f"{difference:+.1f} ({low:+.1f} to {high:+.1f})"
+
+
+def test_no_difference_is_read_before_all_runs_are_there():
+    rows = cells_of(thread_size_table(some_runs(seeds=4)))
+    assert [row[1] for row in rows] == ["4 of 5"] * 4
+    assert [row[5] for row in rows] == ["", *["not all run yet"] * 3]
+    first = [run for run in some_runs(seeds=1) if run.arm == "3x3"]
+    assert cells_of(thread_size_table(first))[1][1:4] == ["0 of 5", "", ""]
+    assert thread_size_table([]).data == "No run at the thread's size is recorded yet."
+
+
+def test_runs_of_two_rates_are_refused():
+    with pytest.raises(ValueError, match="The runs of 3x3 have learning rates 0.008, 0.016"):
+        thread_size_table([*some_runs(), *some_runs(lr=0.008)])
