@@ -53,11 +53,12 @@
     const line = (n, i, j) =>
       `M${middle(n - 1, i)} ${top(n - 1) + HEIGHT}L${middle(n, j)} ${top(n)}`;
 
+    // a cell that is seen, with its number where there is room for those of the whole row
     function seen(n, [j, ways], most) {
       const place = { x: left(n, j), y: top(n), width: wide(n, j), height: HEIGHT };
       const cell = svg("rect", { ...place, fill: shade(ways / most) });
-      if (DIGIT * (String(ways).length + 1) > wide(n, j)) return [cell];
-      return [cell, svg("text", { x: middle(n, j), y: top(n) + 16 }, ways)];
+      const room = rows[n].span * unit > DIGIT * String(most).length + 2;
+      return room ? [cell, svg("text", { x: middle(n, j), y: top(n) + 16 }, ways)] : [cell];
     }
 
     return rows.flatMap(({ cells, sees }, n) => {
@@ -94,7 +95,7 @@
       "aria-label": words.which,
       "aria-valuemin": 1,
     });
-    const told = make("div");
+    const told = box("told");
     let centre = pixels / 2; // where the output is that is looked at, in pixels
     let rows = [];
 
@@ -150,12 +151,17 @@
       });
     }
 
-    const drawing = box("rows", box("name", words.title), field, told);
+    const drawing = box("rows", field, told);
     const code = () => {
       const [sizes, strides] = numbers().map((column) => `[${column.join(", ")}]`);
       return { sizes, strides };
     };
     const grids = columns.map((grid) => grid.element);
-    return { controls: [], body: [box("stack", ...grids, drawing)], draw, code };
+    return {
+      controls: [make("span", {}, words.title)],
+      body: [box("stack", ...grids, drawing)],
+      draw,
+      code,
+    };
   };
 }
