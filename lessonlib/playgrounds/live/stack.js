@@ -3,7 +3,7 @@
   const { total, shade, fill, make, svg, box, on, arrows, gridOf } = window.lesson;
   const PITCH = 52; // pixels from a row of cells to the next, as high as a cell of a kernel
   const HEIGHT = 22; // of a row
-  const DIGIT = 7; // how wide
+  const DIGIT = 6; // how wide
   const top = (n) => 1 + n * PITCH;
 
   /* The rows of cells, the pixels first: so many `cells`, each `span` pixels wide, from `start` on;
