@@ -27,9 +27,9 @@ add_module_names = False
 html_theme = "furo"
 html_title = project
 MATHJAX = files("mathjax") / "static/mathjax/es5/tex-svg.js"
-PLAYGROUNDS = DOCS.parent / "lessonlib" / "playgrounds" / "live" / "play.js"
-html_static_path = ["static", str(MATHJAX), str(PLAYGROUNDS)]
+html_static_path = ["static", str(MATHJAX)]
 html_css_files = ["site.css"]
+# reading.py writes play.js
 html_js_files = [("site.js", {"defer": ""}), ("play.js", {"defer": ""})]
 # Jupyter's engine, with its fonts in the same file: no network, also from file://
 mathjax_path = "tex-svg.js"

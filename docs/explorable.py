@@ -1,6 +1,6 @@
 """The site's front page: what its figures draw and what its prose counts, computed at build time.
 
-The page is templates/explorable.html; static/explorable.js brings its figures to life.
+The page is templates/explorable.html; the scripts in static/front bring its figures to life.
 """
 
 import io
@@ -44,6 +44,8 @@ SMALL = [[1, -1], [2, -2]]  # the 2x2 that is placed in a 3x3
 WORDS = "no one two three four five six seven eight nine ten".split()
 SUBSCRIPTS = "₀₁₂"
 SHORT = ("one 3x3", "one 2x2", "two 2x2, two activations", "two 2x2, one activation")
+STEPS = "slide place stamp pixel nearest_product products relu race".split()
+SCRIPTS = [f"front/{name}.js" for name in ("figures", *STEPS)]
 QUESTIONS = {"the thread, clean": CLEAN, "as in 2019": THREAD}
 
 # The plane of kernels that look alike from four sides: middle 1, edges e, corners c
@@ -55,7 +57,7 @@ ON_THE_MAP = ("identity", "binomial blur", "box blur", "Laplacian")
 
 @cache
 def data():
-    """What explorable.js reads, as JSON."""
+    """What the scripts read, as JSON."""
     return {
         "dog": _whole(dog()),
         "sobel": _whole(THREE["Sobel"]),
@@ -135,7 +137,7 @@ def letters():
     lines = []
     for i, j in product(range(3), repeat=2):
         inside = [(u, v) for u, v in product(range(2), repeat=2) if {i - u, j - v} <= {0, 1}]
-        terms = [_letter("b", i - u, j - v) + _letter("c", u, v) for u, v in inside]
+        terms = [_letter("b", u, v) + _letter("c", i - u, j - v) for u, v in inside]
         lines.append(f"{_letter('a', i, j)} = {' + '.join(terms)}")
     return lines
 
@@ -250,7 +252,7 @@ def on_the_front_page(app, pagename, templatename, context, doctree):
     context["stills"] = stills()
     # a < could end the script
     context["data"] = json.dumps(data(), separators=(",", ":")).replace("<", "\\u003c")
-    for name in ("explorable.js", "products.js", "race.js"):
+    for name in SCRIPTS:
         app.add_js_file(name, loading_method="defer", priority=900)  # after play.js
     app.add_css_file("explorable.css")
 

@@ -19,6 +19,7 @@ from lessonlib.training.pretrained import SIZE, pretrained_pair
 PAGE = "09_train_two_ship_one"
 AFTER = "359fe37b"  # the cell that compares the answers of the pair and of the merged
 FILE = "pair.js"
+SCRIPTS = [f"network/{name}.js" for name in ("numbers", "layers", "merging", "network")]
 DIGITS = "no one two three four five six seven eight nine ten".split()
 
 WORDS = {
@@ -132,12 +133,13 @@ def add_figure(app, docname, source):
 
 def add_script(app, pagename, templatename, context, doctree):
     if pagename == PAGE:
-        app.add_js_file("network.js", loading_method="defer", priority=900)  # after play.js
+        for name in SCRIPTS:
+            app.add_js_file(name, loading_method="defer", priority=900)  # after play.js
 
 
 def write_numbers(app, exception):
     if exception is None:
-        (Path(app.outdir) / "_static" / FILE).write_text(script(), encoding="utf-8")
+        (Path(app.outdir) / "_static" / "network" / FILE).write_text(script(), encoding="utf-8")
 
 
 def setup(app):

@@ -4,12 +4,13 @@ alt texts, nothing from the network."""
 import io
 import json
 from base64 import b64decode
+from pathlib import Path
 
 from docutils import nodes
 from PIL import Image
 
 from lessonlib.figures.steps import SCRIPT as STEPS
-from lessonlib.playgrounds.live import html
+from lessonlib.playgrounds.live import SCRIPT, html
 from lessonlib.playgrounds.live.named import PLAYGROUNDS
 
 STILL = "*A still picture. In Jupyter, or on Colab, it is interactive.*"
@@ -90,7 +91,15 @@ def links_of_outputs(app, doctree):
             link["refuri"] = link["refuri"].replace(".ipynb", ".html")
 
 
+def write_script(app):
+    """What brings the playgrounds of all pages to life, once for all of them."""
+    static = Path(app.outdir) / "_static"
+    static.mkdir(parents=True, exist_ok=True)
+    (static / "play.js").write_text(SCRIPT, encoding="utf-8")
+
+
 def setup(app):
+    app.connect("builder-inited", write_script)
     app.connect("source-read", as_read)
     app.connect("doctree-read", without_remote_pictures)
     app.connect("doctree-read", links_of_outputs)

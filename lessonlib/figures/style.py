@@ -30,7 +30,7 @@ def entry_color(share):
     """The colour of an entry, `share` of the largest in size: blue 1, white 0, orange -1.
 
     Told apart in the common colour blindnesses, and pale enough for a black number. The playgrounds
-    that compute in the page have it too (`shade` in play.js).
+    that compute in the page have it too (`shade` in live/numbers.js).
     """
     end = (122, 177, 224) if share > 0 else (240, 178, 102)
     strength = min(abs(share), 1)

@@ -22,7 +22,8 @@ FRAME:not(:has(.lesson-widgets)) + FRAME > * > .lesson-still { display: block }
 FRAME:not(:has(.lesson-widgets)):has(+ FRAME > * > .lesson-still) { display: none }
 FRAME:has(.lesson-widgets) + FRAME:has(> * > .lesson-still) { display: none }
 </style>""".replace("FRAME", ":is(.jp-OutputArea-child, .output_area)")
-# gives number fields and menus play.js's hand; an Output widget with it would break in Notebook 6.5
+# gives number fields and menus the hand that live/ has; an Output widget with this would break in
+# Notebook 6.5
 HAND = f"<script>{SCRIPT}\nlesson.adopt();</script>"
 REST = 0.5  # seconds: changes that follow each other sooner, as in a drag, are one step of Undo
 

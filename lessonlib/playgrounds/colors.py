@@ -7,7 +7,7 @@ __all__ = ["GREY", "RULES", "blue", "brightness", "error_colors"]
 GREY = 0.93  # stands out from a white page
 ORANGE = torch.tensor([0.835, 0.369, 0.0], dtype=torch.float64)  # Okabe and Ito's vermilion
 
-# how a picture is shown that a kernel made; live/play.js has the same rules
+# how a picture is shown that a kernel made; live/arithmetic.js has the same rules
 RULES = {
     "cancels": "They cancel: the picture shows 0 as middle grey.",
     "negative": "The picture is shown as a negative: divided by that sum's size, and 1 is added.",

@@ -8,7 +8,7 @@ from lessonlib.sample_photos import SAMPLES, read_photo, sample_photo
 __all__ = ["PhotoPicker"]
 
 OWN = "your own"
-LARGEST = 9  # megabytes: at 10 the server drops the connection, and play.js answers for it
+LARGEST = 9  # megabytes: at 10 the server drops the connection, and live/widgets.js answers for it
 
 
 class PhotoPicker(HBox):

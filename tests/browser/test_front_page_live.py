@@ -348,7 +348,7 @@ def network(browser, site):
     page = browser.new_page()
     page.set_default_timeout(60_000)
     page.goto((site / "09_train_two_ship_one.html").as_uri())
-    page.add_script_tag(path=site / "_static" / "pair.js")
+    page.add_script_tag(path=site / "_static" / "network" / "pair.js")
 
     def answers(photo):
         return np.array(page.evaluate(ANSWERS, photo.flatten(1).tolist()))

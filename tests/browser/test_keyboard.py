@@ -10,7 +10,7 @@ begins to edit.
 import pytest
 
 from helpers import live_lab
-from helpers.hand import FIELD, HANDLE, OUTPUT, a_photo, changed, pictures, says, until
+from helpers.hand import FIELD, HANDLE, OUTPUT, PICTURE, a_photo, changed, pictures, says, until
 from lessonlib.exercises.quiz import questions
 
 # the keys that lead through a notebook are JupyterLab's
@@ -27,7 +27,7 @@ PLAYGROUNDS = [
     ("01_kernels_and_padding", "after the kernel", FIELD, ("-", "3", "Tab")),
     ("01_kernels_and_padding", "after the padded kernel", HANDLE, ("ArrowRight",)),
     ("02_two_make_one", "after A alone", FIELD, ("-", "3", "Tab")),
-    ("02_two_make_one", "what one output sees", HANDLE, ("ArrowRight",)),
+    ("02_two_make_one", "what one output sees", FIELD, ("3", "Tab")),
     ("03_the_way_back", "after the nearest product", FIELD, ("-", "3", "Tab")),
     ("04_what_breaks_it", "wrong where orange", "input[type=checkbox]", ("Space",)),
     ("05_what_it_costs", "Multiplications, if one 3x3", ".noUi-handle", ("ArrowLeft",)),
@@ -96,7 +96,7 @@ def test_every_control_is_reached_and_a_change_is_made_and_undone(
 ):
     page = notebook(name)
     box = run_down_to(page, text)
-    box.locator("img, canvas").first.wait_for()
+    box.locator(PICTURE).first.wait_for()
     controls = box.locator(CONTROLS)
     tab_to(page, controls.first)
     everything = list(range(controls.count()))
@@ -119,7 +119,7 @@ def test_every_control_is_reached_and_a_change_is_made_and_undone(
 def test_a_menu_is_opened_and_ones_own_photo_is_brought(notebook):
     page = notebook("01_kernels_and_padding")
     box = run_down_to(page, "after the kernel")
-    box.locator("img, canvas").first.wait_for()
+    box.locator(PICTURE).first.wait_for()
     before = pictures(box)
     preset = box.locator("select").last
     tab_to(page, preset)

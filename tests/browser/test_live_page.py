@@ -262,13 +262,12 @@ def test_ones_own_photo_is_shown_and_bad_files_are_answered(opened):
 @pytest.mark.parametrize("name", PLAYGROUNDS)
 def test_the_code_runs_as_it_is_shown_and_gives_the_same(opened, name):
     box = opened(name)
-    if name != "stack":
-        keyed(box, "0,3")
+    keyed(box, "3" if name == "stack" else "0,3")
     box.get_by_role("button", name="As code").click()
     names = {}
     exec(box.locator("textarea").input_value(), names)
     if name == "stack":
-        assert names["field"] == receptive_field([2, 2, 1, 1, 1])
+        assert names["field"] == receptive_field([3, 2, 2, 2, 2])
         return
     found = names["one_step" if name.startswith("composition") else "y"]
     kernel = names["A" if name.startswith("composition") else "K"]
@@ -292,6 +291,45 @@ def test_without_scripts_the_still_stays(browser, address):
     assert still.get_attribute("alt") == PLAYGROUNDS["kernel"].alt()
     assert json.loads(page.locator(".lesson-playground script").inner_text())["kind"] == "kernel"
     page.context.close()
+
+
+def test_a_stack_takes_whole_numbers_and_a_row_of_them(opened):
+    box = opened("stack")
+    sizes = box.locator(CELL).nth
+    for text, said in (("8", "8"), ("0", "0"), ("1,5", "1,5"), ("", "an empty field")):
+        assert keyed(box, text) == "2"
+        box.get_by_text(f"Each size is a whole number from 1 to 7, {said} is not.").wait_for()
+    for text in ("3 3 2 1 1", "[3, 3, 2, 1, 1]", "3\n3\n2\n1\n1"):
+        first_cell(box).evaluate(PASTE, text)
+        assert [sizes(n).input_value() for n in range(5)] == list("33211")
+        box.get_by_role("button", name="Undo").click()
+        assert first_cell(box).input_value() == "2"
+    place = first_cell(box).bounding_box()
+    mouse = box.page.mouse
+    mouse.move(place["x"] + 20, place["y"] + 20)
+    mouse.down()
+    mouse.move(place["x"] + 620, place["y"] + 20)
+    mouse.up()
+    assert first_cell(box).input_value() == "7"
+    box.get_by_text("It stays 7.").wait_for()
+
+
+def test_the_output_that_is_looked_at_is_moved_by_pointer_and_keys(opened):
+    box = opened("stack")
+    field = box.get_by_role("slider")
+    box.get_by_text("Output 17 of 32 sees pixels 14 to 19.").wait_for()
+    width = field.bounding_box()["width"]
+    field.hover(position={"x": width * 10 / 33, "y": 90})
+    box.get_by_text("Output 10 of 32 sees pixels 7 to 12.").wait_for()
+    field.focus()
+    for key, output in (("ArrowRight", 11), ("ArrowUp", 12), ("ArrowLeft", 11), ("ArrowDown", 10)):
+        box.page.keyboard.press(key)
+        assert field.get_attribute("aria-valuenow") == str(output)
+    for _ in range(12):  # it stays at the edge
+        box.page.keyboard.press("ArrowLeft")
+    assert field.get_attribute("aria-valuetext") == "Output 1 of 32 sees pixels 1 to 3."
+    box.page.keyboard.press("ArrowRight")
+    assert field.get_attribute("aria-valuenow") == "2"
 
 
 UPLOAD = """<div class="lesson-widgets"><button class="widget-upload">your own</button>

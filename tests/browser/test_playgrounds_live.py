@@ -153,13 +153,12 @@ def test_a_slider_moved_by_keys_moves_the_flower(playground):
 
 def test_the_stack_is_changed_and_undone(playground):
     box = playground("02_two_make_one", "what one output sees")
-    first = box.locator(HANDLE).first
     key_and_undo(
         box,
-        first,
-        "ArrowRight",
-        "One output sees 4 pixels a side",
-        "One output sees 3 pixels a side",
+        box.locator(FIELD).first,
+        "ArrowUp",
+        "One output sees 7 pixels a side",
+        "One output sees 6 pixels a side",
     )
 
 

@@ -14,22 +14,28 @@ FIELD = (
 )
 # JupyterLab, classic Notebook, computed in the page
 OUTPUT = ".jp-OutputArea-output .widget-vbox, .output_subarea .widget-vbox, .lesson-playground"
-# the pixels of each picture; an address alone would also be another where the picture is the same,
+# a picture: drawn by Python, painted in the page, drawn in the page
+PICTURE = "img, canvas, .lesson-field svg"
+# what each picture shows; an address alone would also be another where the picture is the same,
 # or broken
-DRAWN = """box => [...box.querySelectorAll('img, canvas')].map(image => {
+DRAWN = (
+    f"box => [...box.querySelectorAll('{PICTURE}')]"
+    + """.map(image => {
+    if (image.tagName === 'svg') return image.outerHTML;
     if (image.tagName === 'CANVAS') return image.toDataURL();
     if (!image.complete || !image.naturalWidth) return null;
     const canvas = document.createElement('canvas');
     [canvas.width, canvas.height] = [image.naturalWidth, image.naturalHeight];
     canvas.getContext('2d').drawImage(image, 0, 0);
     return canvas.toDataURL(); })"""
+)
 
 
 def box_with(page, text):
     """The live playground that shows `text`."""
     box = page.locator(OUTPUT).filter(has_text=text).first
     box.scroll_into_view_if_needed()
-    box.locator("img, canvas").first.wait_for()
+    box.locator(PICTURE).first.wait_for()
     return box
 
 

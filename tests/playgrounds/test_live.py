@@ -4,6 +4,7 @@ import base64
 import io
 import json
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from PIL import Image
 
 from lessonlib.algebra import named_kernels
 from lessonlib.kernels import correlate
-from lessonlib.playgrounds import kernel_editor, photo_picker
+from lessonlib.playgrounds import kernel_editor, live, photo_picker
 from lessonlib.playgrounds.colors import RULES, brightness
 from lessonlib.playgrounds.live import SCRIPT
 from lessonlib.playgrounds.live.named import PLAYGROUNDS
@@ -42,6 +43,14 @@ def test_the_page_has_each_pixel_of_each_photo_and_each_kernel_with_a_name():
     for size, named in (("3x3", named_kernels.THREE), ("2x2", named_kernels.TWO)):
         held = state["presets"][size]
         assert held == {name: kernel.tolist() for name, kernel in named.items()}
+
+
+def test_the_script_has_every_file_beside_it_once_in_order():
+    folder = Path(live.__file__).parent
+    assert sorted(live.FILES) == sorted(path.name for path in folder.glob("*.js"))
+    starts = [SCRIPT.index((folder / name).read_text(encoding="utf-8")) for name in live.FILES]
+    assert starts == sorted(starts)
+    assert "</" not in SCRIPT  # it stands within an element of a page
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,9 @@
-"""Playgrounds that compute in the page, with no kernel: the HTML around play.js, which says more.
+"""Playgrounds that compute in the page, with no kernel: HTML, and a script that brings it to life.
 
-What a learner reads or chooses comes from here as JSON; play.js has the arithmetic and the hand.
+What a learner reads or chooses comes from here as JSON; the script has the arithmetic and the hand.
+It is the files of JavaScript beside this one joined to one text, so that a page opened from the
+disk, which may not import, has it whole. Each file adds what it is named after to the one global,
+`window.lesson`, in a block of its own, and says there how that is called.
 """
 
 import json
@@ -16,7 +19,25 @@ from lessonlib.sample_photos import MEGAPIXELS, NO_PICTURE, SAMPLES, TOO_LARGE, 
 
 __all__ = ["SCRIPT", "LivePlayground", "html", "rows", "with_photos"]
 
-SCRIPT = Path(__file__).with_name("play.js").read_text(encoding="utf-8")
+# each file uses only what those before it have added
+FILES = (
+    "arithmetic.js",
+    "numbers.js",
+    "elements.js",
+    "steering.js",
+    "kernel_grid.js",
+    "photos.js",
+    "playground.js",
+    "controls.js",
+    "views.js",
+    "lens.js",
+    "kernel.js",
+    "placement.js",
+    "composition.js",
+    "stack.js",
+    "widgets.js",
+    "start.js",
+)
 STAYS = "The photo stays as it was."
 
 WORDS = RULES | {
@@ -39,11 +60,23 @@ WORDS = RULES | {
 }
 
 
-class LivePlayground:
-    """A playground of play.js: live where scripts run, else a still picture with its words.
+def _joined():
+    folder = Path(__file__).parent
+    read = {name: (folder / name).read_text(encoding="utf-8") for name in ("play.css", *FILES)}
+    styles = json.dumps(read.pop("play.css"))
+    start = f'"use strict";\n\nwindow.lesson = {{ playgrounds: {{}}, styles: {styles} }};\n'
+    return "\n".join([start, *read.values()])
 
-    A subclass gives `name`, as the site asks for it; `state()`, what play.js reads; `still()`, PNG
-    bytes; and `alt()`, the words for it.
+
+SCRIPT = _joined()
+
+
+class LivePlayground:
+    """A playground that is live where scripts run, else a still picture with its words.
+
+    A subclass gives `name`, as the site asks for it; `state()`, what the script reads, with the
+    `kind` of playground that is to be built of it; `still()`, PNG bytes; and `alt()`, the words for
+    it.
     """
 
     def _repr_mimebundle_(self, include=None, exclude=None):
@@ -54,7 +87,7 @@ class LivePlayground:
 
 
 def html(state, still, alt):
-    """The element that play.js brings to life: its still, PNG bytes with the words `alt`, and its
+    """The element that the script brings to life: a still, PNG bytes with the words `alt`, and the
     state as JSON."""
     # a < could end the script
     data = json.dumps(state).replace("<", "\\u003c")

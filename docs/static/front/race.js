@@ -1,37 +1,31 @@
-/* Step 7 of the front page: the recorded runs as races, one seed after the other. */
+/* Step 7: the recorded runs as races, one seed after the other. */
 "use strict";
 
-(() => {
-  const { make } = window.lesson;
-  const { steps, data, message, button } = window.explorable;
+{
+  const { make, svg, options, labelled } = window.lesson;
+  const { steps, data, group, message, button } = window.explorable;
   const SECONDS = 3; // that a race takes
   const HEIGHT = 300;
   const [LEFT, TOP, BOTTOM] = [40, 12, 28]; // room for the axes
   const COLUMN = 22; // of dots, one for each arm
   const calm = matchMedia("(prefers-reduced-motion: reduce)");
 
-  function svg(tag, attributes, ...children) {
-    const element = document.createElementNS("http://www.w3.org/2000/svg", tag);
-    for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
-    element.append(...children);
-    return element;
-  }
-
-  function race(root) {
+  steps.race = (root) => {
     const { element, say } = message();
     const questions = Object.keys(data.races);
     let arms = data.races[questions[0]];
     let seed = -1; // of the race on show
     let running = 0;
     let shown = 0; // the epoch that the curves have come to
-    const chart = svg("svg", { role: "img", class: "ex-race" });
+    const chart = svg("svg", {
+      role: "img",
+      class: "ex-race",
+      "aria-label":
+        "Validation accuracy by epoch, a curve for each arm; beside it a dot for each race so far",
+    });
     const legend = make("ul", { class: "ex-legend" });
     const go = button("", start);
-    const menu = make(
-      "select",
-      { change: () => choose(menu.value) },
-      ...questions.map((name) => make("option", {}, name)),
-    );
+    const menu = make("select", { change: () => choose(menu.value) }, ...options(questions));
 
     const epochs = arms[0].accuracies[0].length;
     const dots = COLUMN * (arms.length + 1);
@@ -67,11 +61,8 @@
     function run(accuracies, epoch) {
       const whole = Math.floor(epoch);
       const points = accuracies.slice(0, whole).map((accuracy, n) => [n + 1, accuracy]);
-      if (epoch > whole)
-        points.push([
-          epoch,
-          accuracies[whole - 1] + (epoch - whole) * (accuracies[whole] - accuracies[whole - 1]),
-        ]);
+      const [before, after] = accuracies.slice(whole - 1);
+      if (epoch > whole) points.push([epoch, before + (epoch - whole) * (after - before)]);
       return points;
     }
 
@@ -106,71 +97,37 @@
       });
     }
 
+    const text = (x, y, anchor, words) => svg("text", { x, y, "text-anchor": anchor }, words);
+
     function axes() {
       const lines = [];
       for (let accuracy = low; accuracy <= high; accuracy += 50) {
-        lines.push(
-          svg("line", {
-            x1: LEFT,
-            x2: width,
-            y1: up(accuracy),
-            y2: up(accuracy),
-            class: "ex-line",
-          }),
-          svg(
-            "text",
-            { x: LEFT - 6, y: up(accuracy) + 4, "text-anchor": "end" },
-            `${accuracy / 10}%`,
-          ),
-        );
+        const y = up(accuracy);
+        lines.push(svg("line", { x1: LEFT, x2: width, y1: y, y2: y, class: "ex-line" }));
+        lines.push(text(LEFT - 6, y + 4, "end", `${accuracy / 10}%`));
       }
-      for (let epoch = 1; epoch <= epochs; epoch++) {
-        lines.push(
-          svg(
-            "text",
-            { x: across(epoch), y: HEIGHT - 8, "text-anchor": "middle" },
-            epoch === 1 ? "epoch 1" : epoch,
-          ),
-        );
-      }
-      return [
-        ...lines,
-        svg(
-          "text",
-          { x: width - dots / 2 + 4, y: HEIGHT - 8, "text-anchor": "middle" },
-          "all races",
-        ),
-      ];
+      const below = (x, words) => text(x, HEIGHT - 8, "middle", words);
+      for (let epoch = 1; epoch <= epochs; epoch++)
+        lines.push(below(across(epoch), epoch === 1 ? "epoch 1" : epoch));
+      return [...lines, below(width - dots / 2 + 4, "all races")];
     }
+
+    const stroke = ({ color, dash }) => ({
+      stroke: color,
+      "stroke-width": 2.5,
+      "stroke-dasharray": dash,
+    });
 
     function curve(arm, points) {
       const path = points.map(([epoch, accuracy]) => [across(epoch), up(accuracy)]);
       const [cx, cy] = path.at(-1);
-      const look = {
-        fill: "none",
-        stroke: arm.color,
-        "stroke-width": 2.5,
-        "stroke-dasharray": arm.dash,
-      };
-      return [
-        svg("polyline", { points: path.join(" "), ...look }),
-        svg("circle", { cx, cy, r: 5, fill: arm.color }),
-      ];
+      const line = svg("polyline", { points: path.join(" "), fill: "none", ...stroke(arm) });
+      return [line, svg("circle", { cx, cy, r: 5, fill: arm.color })];
     }
 
     function named(arm) {
-      const sample = svg("svg", { width: 34, height: 12, "aria-hidden": "true" });
-      sample.append(
-        svg("line", {
-          x1: 0,
-          x2: 34,
-          y1: 6,
-          y2: 6,
-          stroke: arm.color,
-          "stroke-width": 2.5,
-          "stroke-dasharray": arm.dash,
-        }),
-      );
+      const line = svg("line", { x1: 0, x2: 34, y1: 6, y2: 6, ...stroke(arm) });
+      const sample = svg("svg", { width: 34, height: 12, "aria-hidden": "true" }, line);
       return make("li", {}, sample, ` ${arm.short}`);
     }
 
@@ -181,29 +138,14 @@
       const result = order
         .map((arm) => `${arm.short} ${(last(arm, seed) / 10).toFixed(1)}%`)
         .join("; ");
-      const wins = arms.map(
-        (arm) =>
-          arm.accuracies
-            .slice(0, seed + 1)
-            .filter((_, k) => arms.every((other) => last(other, k) <= last(arm, k))).length,
-      );
-      const first = arms.map((arm, n) => `${arm.short} ${wins[n]}`).join("; ");
+      const seeds = Array.from({ length: seed + 1 }, (_, k) => k);
+      const won = (arm) => (k) => arms.every((other) => last(other, k) <= last(arm, k));
+      const first = arms.map((arm) => `${arm.short} ${seeds.filter(won(arm)).length}`).join("; ");
       return `Race ${seed + 1}. ${result}. How often each came first so far: ${first}.`;
     }
 
-    root.replaceChildren(
-      legend,
-      chart,
-      element,
-      make("div", { class: "ex-controls" }, go, make("label", {}, "runs ", menu)),
-    );
-    chart.setAttribute(
-      "aria-label",
-      "Validation accuracy by epoch, a curve for each arm; beside it a dot for each race so far",
-    );
+    root.replaceChildren(legend, chart, element, group("controls", go, labelled("runs", menu)));
     choose(questions[0]);
     addEventListener("resize", () => show(shown));
-  }
-
-  steps.race = race;
-})();
+  };
+}
