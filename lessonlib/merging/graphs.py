@@ -3,8 +3,6 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from dis import get_instructions
-from functools import cache
 from inspect import Parameter, signature
 from itertools import product
 from textwrap import shorten
@@ -12,18 +10,21 @@ from textwrap import shorten
 import torch
 from torch import fx, nn
 
+from lessonlib.merging.forwards import asks_unseen, tests_for_none
 from lessonlib.merging.held import put_back
 from lessonlib.merging.symbols import Tracer
 
 __all__ = ["Traced", "graphs_of", "first_line"]
 
 MOST_WAYS = 32
+CALLS = ("__call__", "_call_impl")  # what runs a forward
 # They call the one module that they hold as a whole; by name, as torch loads some only when needed
 WRAPPERS = {
     "torch.nn.parallel.data_parallel.DataParallel",
     "torch.nn.parallel.distributed.DistributedDataParallel",
     "torch._dynamo.eval_frame.OptimizedModule",
 }
+KEEPS = "a call of it leaves something for the next, which is taken to go the same way"
 CANNOT_CALL = (TypeError, ValueError, AttributeError, AssertionError, RuntimeError)
 
 
@@ -62,7 +63,8 @@ def graphs_of(module, untraced, known, apart, given=None, name="", whole=True):
         return _traced(module, known, apart, given)[0]
 
     if graphs:
-        yield Traced(name, graphs, again, whole, why or _asking_for_types(module), keeps)
+        why = why or _asking_unseen(module) or (KEEPS if keeps else "")
+        yield Traced(name, graphs, again, whole, why, keeps)
         inside = _called_apart(module, graphs, apart)
     else:
         inside = module.named_children()
@@ -75,20 +77,14 @@ def graphs_of(module, untraced, known, apart, given=None, name="", whole=True):
             yield from graphs_of(part, untraced, known, apart, name=path, whole=whole)
 
 
-def _asking_for_types(module):
-    """What is assumed if a forward in `module` asks for a type by `type`, which hides no symbol."""
-    for part in module.modules():
-        code = getattr(type(part).forward, "__code__", None)
-        own = not type(part).__module__.startswith("torch.")
-        if own and code and _loads_type(code):
-            return "its forward asks for a type, and is taken to do the same for each input"
+def _asking_unseen(module):
+    """What is assumed if a forward in `module` asks for what hides no symbol."""
+    if any(asks_unseen(type(part)) for part in module.modules()):
+        return (
+            "its forward asks for a type, or whether two things are one, "
+            "and is taken to do the same for each input"
+        )
     return ""
-
-
-@cache
-def _loads_type(code):
-    loaded = [step.argval for step in get_instructions(code) if step.opname == "LOAD_GLOBAL"]
-    return "type" in loaded
 
 
 def _wraps_one(module):
@@ -142,6 +138,8 @@ def _traced(module, known, apart, given):
     """(graphs, why not, whether the calls left something in it), and then puts that back."""
     with put_back(module) as held:
         graphs, why = _graphs_and_why(module, known, apart, given)
+        if graphs and held.counted():
+            return [], "it counts its calls and may go by their number", True
         return graphs, why, held.changed()
 
 
@@ -201,6 +199,8 @@ def _optional_arguments(module):
         choices.append([(name, value) for value in values])
     if 2 ** len(choices) > MOST_WAYS:
         raise ValueError(f"it has {len(choices)} optional arguments")
+    for name in _perhaps_none(module)[: MOST_WAYS.bit_length() - 1 - len(choices)]:
+        choices.append([(name, _SYMBOL), (name, None)])
     ways = []
     for way in product(*choices):
         ways.append({name: value for name, value in way if value is not _SYMBOL})
@@ -216,6 +216,17 @@ def defaults_of(module):
     return {p.name: p.default for p in parameters if p.default is not Parameter.empty}
 
 
+def _perhaps_none(module):
+    """The required arguments of its forward, but for the first, if something asks for None."""
+    kinds = (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD, Parameter.KEYWORD_ONLY)
+    _, *given = signature(type(module).forward).parameters.values()
+    required = [p.name for p in given if p.default is Parameter.empty and p.kind in kinds]
+    others = required[1:]
+    if others and any(tests_for_none(type(part)) for part in module.modules()):
+        return others
+    return []
+
+
 def _has_no_tensor(value):
     leaves = torch.utils._pytree.tree_leaves(value)
     return not any(isinstance(leaf, torch.Tensor) for leaf in leaves)
@@ -223,7 +234,7 @@ def _has_no_tensor(value):
 
 def _trace(module, known, apart, fixed=None, types=()):
     """A graph of `module` called with the arguments in `fixed`, and symbols for the others."""
-    own_call = type(module).__call__ is not nn.Module.__call__
+    own_call = any(getattr(type(module), name) is not getattr(nn.Module, name) for name in CALLS)
     if "forward" in vars(module) or (own_call and not isinstance(module, fx.GraphModule)):
         raise TypeError("its forward was replaced")
     tracer = Tracer(known, apart, types)

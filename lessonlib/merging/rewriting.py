@@ -17,6 +17,7 @@ from lessonlib.merging.rows import UNKNOWN_ROWS
 from lessonlib.merging.steps import MultipliedStep
 from lessonlib.merging.sums import in_words, sum_step
 from lessonlib.merging.to_layers import as_layer, become
+from lessonlib.merging.traced_chains import GOES_BY_KINDS, goes_by_kinds
 from lessonlib.merging.tracing import Examined, examine, hooked_in
 
 __all__ = ["Summed", "with_sums"]
@@ -56,6 +57,11 @@ def with_sums(model, example, accepts):
         found, reasons = _merge_in(summed, owner, seen, homes, accepts)
         steps += found
         left |= reasons
+    merged = [seen.layers[name] for step in steps for name in step.names]
+    for part in seen.ways:
+        if goes_by_kinds(part, merged):
+            seen.left[part.name or "the model"] = GOES_BY_KINDS
+            return Summed(model, seen, [], left)
     return Summed(summed, examine(summed, example) if steps else seen, steps, left)
 
 
@@ -193,11 +199,15 @@ def _graph_of(module):
     if copy in hooked:
         raise CannotMerge("the module that adds them up has hooks")
     known = {layer for layer in layers.values() if fit_of(layer)}
-    traced = next(graphs_of(copy, {}, known, hooked))
-    if traced.name or len(traced.graphs) > 1 or traced.assumed:
-        raise CannotMerge(SEVERAL_WAYS)
+    traced = next(graphs_of(copy, {}, known, hooked), None)
+    if traced is None:
+        raise CannotMerge("torch.fx cannot trace the forward that adds them up")
     if traced.keeps:
         raise CannotMerge("the forward that adds them up keeps something in the module")
+    if traced.name or len(traced.graphs) > 1 or traced.assumed:
+        raise CannotMerge(SEVERAL_WAYS)
+    if len({node.meta["mode"] for node in traced.graphs[0].nodes}) > 1:
+        raise CannotMerge("the forward that adds them up sets a mode of torch, such as autocast")
     return traced.graphs[0]
 
 
