@@ -4,11 +4,10 @@ from collections import Counter
 from itertools import dropwhile
 from typing import NamedTuple
 
-from torch import nn
 from torch.fx import Node
 from torch.nn.functional import batch_norm
 
-from lessonlib.merging.graphs import text_of
+from lessonlib.merging.graphs import of_other_kinds, text_of
 from lessonlib.merging.layer_types import IDLE, is_norm
 from lessonlib.merging.rows import cut_between
 
@@ -149,12 +148,8 @@ def same_when_merged(chains, part, seen):
 
 def goes_by_kinds(part, layers):
     """Whether the graphs of a part are others where `layers` are of another kind."""
-    kinds = {layer: type(layer) for layer in layers}
-    if not kinds:
+    if not part.by_kinds or not layers:
         return False
-    for layer in kinds:
-        layer.__class__ = nn.Identity
-    again = [text_of(graph) for graph in part.again()]
-    for layer, kind in kinds.items():
-        layer.__class__ = kind
+    with of_other_kinds(layers):
+        again = [text_of(graph) for graph in part.again()]
     return again != [text_of(graph) for graph in part.graphs]
