@@ -63,7 +63,8 @@ class Calls:
         calls = self
 
         def read(self, attribute):
-            if attribute in calls._states[self] and not calls._runs(self):
+            # a copy of a layer is not watched
+            if attribute in calls._states.get(self, ()) and not calls._runs(self):
                 if attribute in ("_parameters", "_buffers"):
                     return calls._weights_read(self, kind.__getattribute__(self, attribute))
                 if not attribute.startswith("_"):
