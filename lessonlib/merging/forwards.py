@@ -9,17 +9,18 @@ from typing import Any
 
 __all__ = ["asks_unseen", "tests_for_none"]
 
-UNSEEN = {"type", "callable", "id", "has_torch_function", "is_fx_tracing", "Proxy"}
+BUILTINS = {"type", "callable", "id"}
+TORCHS = {"has_torch_function", "is_fx_tracing", "Proxy"}
 
 
 @cache
-def asks_unseen(kind):
+def asks_unseen(kind: Any) -> bool:
     """Whether a forward of this kind of module asks for a type, or whether two things are one."""
     return any(_asks(code) for code in _codes(kind))
 
 
 @cache
-def tests_for_none(kind):
+def tests_for_none(kind: Any) -> bool:
     """Whether a forward of this kind asks whether a value that it was given is None."""
     return any(_tests(code) for code in _codes(kind))
 
@@ -64,7 +65,8 @@ def _with_inner(code):
 def _asks(code):
     steps = list(get_instructions(code))
     compared = any(b.opname == "IS_OP" and not _is_none(a) for a, b in pairwise(steps))
-    return compared or not UNSEEN.isdisjoint(code.co_names)
+    called = {step.argval for step in steps if step.opname == "LOAD_GLOBAL"}
+    return compared or bool(BUILTINS & called or TORCHS & {*code.co_names})
 
 
 def _tests(code):

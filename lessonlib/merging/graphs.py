@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from inspect import Parameter, signature
 from itertools import cycle, product
 from textwrap import shorten
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import fx, nn
@@ -78,7 +78,7 @@ def graphs_of(module, untraced, known, apart, given=None, name="", whole=True, p
         return _traced(module, known, apart, given).graphs
 
     if graphs:
-        why = why or _asking_unseen(module) or (KEEPS if keeps else "")
+        why = why or _asking_unseen(module, known) or (KEEPS if keeps else "")
         yield Traced(name, graphs, again, whole, why, keeps, by_kinds)
         inside = _called_apart(module, graphs, apart)
     else:
@@ -94,9 +94,10 @@ def graphs_of(module, untraced, known, apart, given=None, name="", whole=True, p
             yield from graphs_of(part, untraced, known, apart, None, path, whole, proved)
 
 
-def _asking_unseen(module):
+def _asking_unseen(module, known):
     """What is assumed if a forward in `module` asks for what hides no symbol."""
-    if any(asks_unseen(type(part)) for part in module.modules()):
+    kinds: set[Any] = {type(part) for part in module.modules() if part not in known}
+    if any(asks_unseen(kind) for kind in kinds):
         return (
             "its forward asks for a type, or whether two things are one, "
             "and is taken to do the same for each input"
@@ -270,7 +271,8 @@ def _perhaps_none(module):
     _, *given = signature(type(module).forward).parameters.values()
     required = [p.name for p in given if p.default is Parameter.empty and p.kind in kinds]
     others = required[1:]
-    if others and any(tests_for_none(type(part)) for part in module.modules()):
+    own: set[Any] = {type(part) for part in module.modules()}
+    if others and any(tests_for_none(kind) for kind in own):
         return others
     return []
 
