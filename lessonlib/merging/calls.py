@@ -1,6 +1,8 @@
 """What a model's own code does with its layers: who calls them, and who reads what they hold."""
 
 import gc
+import sys
+from collections.abc import Callable
 from types import FunctionType, ModuleType
 from typing import Any, NamedTuple
 
@@ -19,6 +21,18 @@ class Call(NamedTuple):
     by: int | None
 
 
+class _Counted(NamedTuple):
+    """What calls `tell` if more than the first item is read."""
+
+    weights: dict
+    tell: Callable[[], None]
+
+    def items(self):
+        for item in self.weights.items():
+            yield item
+            self.tell()
+
+
 class Calls:
     """Watches a copy of a model while it is traced or run.
 
@@ -32,21 +46,55 @@ class Calls:
         self.noted: list[Call] = []
         self.ran = False
         self._running: list[int] = []
+        self._states: dict[nn.Module, set[str]] = {}
+        self._watched: dict[type, Any] = {}
         for layer in known:
             self._watch(layer)
 
     def _watch(self, layer):
         kind: Any = type(layer)
-        state = {"weight", "bias", *vars(layer), *layer._parameters, *layer._buffers}
+        self._states[layer] = {"weight", "bias", *vars(layer), *layer._parameters, *layer._buffers}
+        # one class for each kind: torch.fx sets attributes of nn.Module, which takes each a time
+        if kind not in self._watched:
+            self._watched[kind] = self._watched_kind(kind)
+        layer.__class__ = self._watched[kind]
+
+    def _watched_kind(self, kind):
         calls = self
 
         def read(self, attribute):
-            if attribute in state and not attribute.startswith("_") and not calls._runs(self):
-                calls.asked.add(self)
+            # a copy of a layer is not watched
+            if attribute in calls._states.get(self, ()) and not calls._runs(self):
+                if attribute in ("_parameters", "_buffers"):
+                    return calls._weights_read(self, kind.__getattribute__(self, attribute))
+                if not attribute.startswith("_"):
+                    calls.asked.add(self)
             return kind.__getattribute__(self, attribute)
 
-        own = {"__getattribute__": read, "__module__": kind.__module__}
-        layer.__class__ = type(kind.__name__, (kind,), own)
+        def write(self, attribute, value):
+            if attribute != "__class__" and not calls._runs(self):
+                calls.asked.add(self)
+            kind.__setattr__(self, attribute, value)
+
+        own = {"__getattribute__": read, "__setattr__": write, "__module__": kind.__module__}
+        return type(kind.__name__, (kind,), own)
+
+    def _weights_read(self, layer, weights):
+        """The dict of a layer's weights, noted as asked for, but where one reads the first only.
+
+        `next(self.parameters())`, the usual way to ask for the type, reads no number of it.
+        """
+        asking: Any = sys._getframe(2)
+        by_one = asking.f_code.co_name == "<lambda>"  # in torch's parameters() and buffers()
+        by_one = by_one and asking.f_globals["__name__"] == nn.Module.__module__
+        while asking.f_globals["__name__"] == nn.Module.__module__:
+            asking = asking.f_back
+        if asking.f_globals["__name__"].startswith("torch.fx."):
+            return weights
+        if by_one:
+            return _Counted(weights, lambda: self.asked.add(layer))
+        self.asked.add(layer)
+        return weights
 
     def _runs(self, layer):
         return any(self.noted[call].module is layer for call in self._running)

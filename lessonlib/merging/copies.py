@@ -31,9 +31,12 @@ def _without_hooks(model):
     return copies
 
 
-def sharing_copy(model):
-    """A copy of `model` with the same weights, to run what may change more than weights."""
-    return copy_of(model, {id(weight): weight for weight in model.parameters()})
+def sharing_copy(model, layers=()):
+    """A copy of `model` with the same weights, to run what may change more than weights.
+
+    layers: those of the model that the copy has too, themselves.
+    """
+    return copy_of(model, {id(shared): shared for shared in [*model.parameters(), *layers]})
 
 
 def _uncopied(model):

@@ -2,28 +2,31 @@
 
 import re
 from collections.abc import Callable
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from dis import get_instructions
-from functools import cache
 from inspect import Parameter, signature
-from itertools import product
+from itertools import cycle, product
 from textwrap import shorten
+from typing import Any, NamedTuple
 
 import torch
 from torch import fx, nn
 
+from lessonlib.merging.forwards import asks_unseen, tests_for_none
 from lessonlib.merging.held import put_back
 from lessonlib.merging.symbols import Tracer
 
-__all__ = ["Traced", "graphs_of", "first_line"]
+__all__ = ["Traced", "defaults_of", "first_line", "graphs_of", "of_other_kinds", "text_of"]
 
 MOST_WAYS = 32
+CALLS = ("__call__", "_call_impl")  # what runs a forward
 # They call the one module that they hold as a whole; by name, as torch loads some only when needed
 WRAPPERS = {
     "torch.nn.parallel.data_parallel.DataParallel",
     "torch.nn.parallel.distributed.DistributedDataParallel",
     "torch._dynamo.eval_frame.OptimizedModule",
 }
+KEEPS = "a call of it leaves something for the next, which is taken to go the same way"
 CANNOT_CALL = (TypeError, ValueError, AttributeError, AssertionError, RuntimeError)
 
 
@@ -34,7 +37,8 @@ class Traced:
     name: its name; graphs: one for each way through it; again: a function that traces it anew;
     whole: whether its caller is traced too, so that nothing but it calls what is in it;
     assumed: what has to hold for its graphs to be all that a call may do, empty if nothing;
-    keeps: whether a call leaves something in the module, such as a table for the next call.
+    keeps: whether a call leaves something in the module, such as a table for the next call;
+    by_kinds: whether its forward may ask of which kind the known layers are.
     """
 
     name: str
@@ -43,52 +47,62 @@ class Traced:
     whole: bool
     assumed: str
     keeps: bool
+    by_kinds: bool
 
 
-def graphs_of(module, untraced, known, apart, given=None, name="", whole=True):
+class _Ways(NamedTuple):
+    """The graphs of a module, or why there are none, and as in `Traced`."""
+
+    graphs: list[fx.Graph]
+    why: str = ""
+    keeps: bool = False
+    by_kinds: bool = False
+
+
+def graphs_of(module, untraced, known, apart, given=None, name="", whole=True, proved=False):
     """The `Traced` of `module`, and of the parts that its graphs show as one layer.
 
     Those are the parts in `apart`, `{part: why}`, and those that cannot be traced. They are
     examined too, as they may hold chains.
     untraced: `{name of what cannot be traced: why}`, which is filled;
-    given: `{name of an argument: value}` of the call of `module`, if there is an example input.
+    given: `{name of an argument: value}` of the call of `module`, if there is an example input;
+    proved: whether one will show if what cannot be traced calls its parts as a whole. Without it
+    they are passed over.
     """
-    graphs, why, keeps = _traced(module, known, apart, given)
+    graphs, why, keeps, by_kinds = _traced(module, known, apart, given)
     if not graphs:
         apart = apart | _untraceable_within(module, known, apart)
-        graphs, why, keeps = _traced(module, known, apart, given)
+        graphs, why, keeps, by_kinds = _traced(module, known, apart, given)
 
     def again():
-        return _traced(module, known, apart, given)[0]
+        return _traced(module, known, apart, given).graphs
 
     if graphs:
-        yield Traced(name, graphs, again, whole, why or _asking_for_types(module), keeps)
+        why = why or _asking_unseen(module, known) or (KEEPS if keeps else "")
+        yield Traced(name, graphs, again, whole, why, keeps, by_kinds)
         inside = _called_apart(module, graphs, apart)
     else:
         inside = module.named_children()
         if not _wraps_one(module):
             whole = False
             untraced[name] = f"torch.fx cannot trace it ({why})"
+            if not proved:
+                return
     for path, part in inside:
         if part not in known and (graphs or not known.isdisjoint(part.modules())):
             path = f"{name}.{path}".strip(".")
-            yield from graphs_of(part, untraced, known, apart, name=path, whole=whole)
+            yield from graphs_of(part, untraced, known, apart, None, path, whole, proved)
 
 
-def _asking_for_types(module):
-    """What is assumed if a forward in `module` asks for a type by `type`, which hides no symbol."""
-    for part in module.modules():
-        code = getattr(type(part).forward, "__code__", None)
-        own = not type(part).__module__.startswith("torch.")
-        if own and code and _loads_type(code):
-            return "its forward asks for a type, and is taken to do the same for each input"
+def _asking_unseen(module, known):
+    """What is assumed if a forward in `module` asks for what hides no symbol."""
+    kinds: set[Any] = {type(part) for part in module.modules() if part not in known}
+    if any(asks_unseen(kind) for kind in kinds):
+        return (
+            "its forward asks for a type, or whether two things are one, "
+            "and is taken to do the same for each input"
+        )
     return ""
-
-
-@cache
-def _loads_type(code):
-    loaded = [step.argval for step in get_instructions(code) if step.opname == "LOAD_GLOBAL"]
-    return "type" in loaded
 
 
 def _wraps_one(module):
@@ -139,58 +153,91 @@ def _why_untraceable(module, known, apart):
 
 
 def _traced(module, known, apart, given):
-    """(graphs, why not, whether the calls left something in it), and then puts that back."""
+    """The `_Ways` through a module, and then puts back what the calls left in it."""
     with put_back(module) as held:
-        graphs, why = _graphs_and_why(module, known, apart, given)
-        return graphs, why, held.changed()
+        ways = _ways(module, known, apart, given)
+        if ways.graphs and held.counted():
+            return _Ways([], "it counts its calls and may go by their number")
+        return ways._replace(keeps=held.changed())
 
 
-def _graphs_and_why(module, known, apart, given):
-    """(graphs, why not): a graph for each way that a call of `module` may go.
+def _ways(module, known, apart, given):
+    """The `_Ways` that a call of `module` may go.
 
     Without and with each optional argument, without and with gradients. No graphs if one of them
     cannot be traced, else no reason. With `given` the way of that call is enough, and the reason
     says so.
     """
     try:
-        return _all_ways(module, known, apart), ""
+        return _all_ways(module, known, apart)
     except Exception as error:  # as above
         why = first_line(error)
     if given is None:
-        return [], why
+        return _Ways([], why)
     try:
-        graphs = _way_of(module, known, apart, given)
+        ways = _way_of(module, known, apart, given)
     except Exception:
-        return [], why
-    return graphs, f"it is called as on x, as other calls may go another way ({why})"
+        return _Ways([], why)
+    why = f"it is called as on x, as other calls may go another way ({why})"
+    return ways._replace(why=why)
 
 
 def _all_ways(module, known, apart):
-    graphs = []
+    found = []
     ways = _optional_arguments(module)
     for way in ways:
         try:
-            graphs += _both_modes(module, known, apart, way)
+            found.append(_both_modes(module, known, apart, way))
         except CANNOT_CALL as error:
             # raised by the forward itself, for a call that it does not take
             if way == ways[0] or "Proxy" in str(error) or isinstance(error, fx.proxy.TraceError):
                 raise
-    return graphs
+    graphs = [graph for way in found for graph in way.graphs]
+    return _Ways(graphs, by_kinds=any(way.by_kinds for way in found))
 
 
 def _way_of(module, known, apart, given):
-    """The graphs of the call with the arguments `given`; those that hold tensors are symbols."""
+    """The way of the call with the arguments `given`; those that hold tensors are symbols."""
     fixed = {name: value for name, value in given.items() if _has_no_tensor(value)}
     types = {name: type(value) for name, value in given.items()}
     return _both_modes(module, known, apart, fixed, types)
 
 
 def _both_modes(module, known, apart, fixed, types=()):
-    graphs = []
-    for mode in (True, False):
-        with torch.set_grad_enabled(mode):
-            graphs.append(_trace(module, known, apart, fixed, types))
-    return graphs[:1] if text_of(graphs[0]) == text_of(graphs[1]) else graphs
+    """The ways with and without gradients.
+
+    The second graph is drawn with layers of other kinds too. If it is like the first, neither
+    matters; tracing takes most of the time that a plan does.
+    """
+
+    def traced(gradients):
+        with torch.set_grad_enabled(gradients):
+            return _trace(module, known, apart, fixed, types)
+
+    first = traced(True)
+    with suppress(Exception), of_other_kinds([m for m in module.modules() if m in known]):
+        if text_of(traced(False)) == text_of(first):
+            return _Ways([first])
+    second = traced(False)
+    alike = text_of(second) == text_of(first)
+    return _Ways([first] if alike else [first, second], by_kinds=True)
+
+
+class _Other(nn.Identity):
+    """A second kind, for a forward that compares two."""
+
+
+@contextmanager
+def of_other_kinds(layers):
+    """Makes Identity of all layers, by turns of one kind and another, and then what they were."""
+    kinds = {layer: type(layer) for layer in layers}
+    try:
+        for layer, other in zip(kinds, cycle([nn.Identity, _Other])):
+            layer.__class__ = other
+        yield
+    finally:
+        for layer, kind in kinds.items():
+            layer.__class__ = kind
 
 
 def _optional_arguments(module):
@@ -201,6 +248,8 @@ def _optional_arguments(module):
         choices.append([(name, value) for value in values])
     if 2 ** len(choices) > MOST_WAYS:
         raise ValueError(f"it has {len(choices)} optional arguments")
+    for name in _perhaps_none(module)[: MOST_WAYS.bit_length() - 1 - len(choices)]:
+        choices.append([(name, _SYMBOL), (name, None)])
     ways = []
     for way in product(*choices):
         ways.append({name: value for name, value in way if value is not _SYMBOL})
@@ -216,6 +265,18 @@ def defaults_of(module):
     return {p.name: p.default for p in parameters if p.default is not Parameter.empty}
 
 
+def _perhaps_none(module):
+    """The required arguments of its forward, but for the first, if something asks for None."""
+    kinds = (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD, Parameter.KEYWORD_ONLY)
+    _, *given = signature(type(module).forward).parameters.values()
+    required = [p.name for p in given if p.default is Parameter.empty and p.kind in kinds]
+    others = required[1:]
+    own: set[Any] = {type(part) for part in module.modules()}
+    if others and any(tests_for_none(kind) for kind in own):
+        return others
+    return []
+
+
 def _has_no_tensor(value):
     leaves = torch.utils._pytree.tree_leaves(value)
     return not any(isinstance(leaf, torch.Tensor) for leaf in leaves)
@@ -223,7 +284,7 @@ def _has_no_tensor(value):
 
 def _trace(module, known, apart, fixed=None, types=()):
     """A graph of `module` called with the arguments in `fixed`, and symbols for the others."""
-    own_call = type(module).__call__ is not nn.Module.__call__
+    own_call = any(getattr(type(module), name) is not getattr(nn.Module, name) for name in CALLS)
     if "forward" in vars(module) or (own_call and not isinstance(module, fx.GraphModule)):
         raise TypeError("its forward was replaced")
     tracer = Tracer(known, apart, types)

@@ -15,17 +15,31 @@ class Held:
     def __init__(self, module):
         self.parts = [(part, dict(vars(part))) for part in module.modules()]
         self.containers = []
+        self.versions = []
         for _, attributes in self.parts:
+            for tensor in attributes["_buffers"].values():
+                if tensor is not None and not tensor.is_inference():
+                    self.versions.append((tensor, tensor._version))
             for value in attributes.values():
                 if type(value) in CONTAINERS:
                     # most are empty lists of hooks
                     self.containers.append(_Contents(value, value.copy() if value else ()))
 
     def changed(self):
-        """Whether anything else is held now."""
+        """Whether anything else is held now, or other numbers in a buffer."""
+        if any(tensor._version != version for tensor, version in self.versions):
+            return True
         if any(_unlike(vars(part), attributes) for part, attributes in self.parts):
             return True
         return any(contents.changed() for contents in self.containers)
+
+    def counted(self):
+        """Whether an attribute is another number now."""
+        for part, attributes in self.parts:
+            for name, value in vars(part).items():
+                if type(value) in (int, float) and value != attributes.get(name, value):
+                    return True
+        return False
 
     def put_back(self):
         for part, attributes in self.parts:

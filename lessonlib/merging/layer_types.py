@@ -35,7 +35,7 @@ POOLS: tuple[Any, ...] = (nn.AvgPool1d, nn.AvgPool2d, nn.AvgPool3d)
 PADS: tuple[Any, ...] = (nn.ConstantPad1d, nn.ConstantPad2d, nn.ConstantPad3d)
 IDLE = (nn.Identity, nn.Dropout, nn.Dropout1d, nn.Dropout2d, nn.Dropout3d)  # in eval
 FROZEN = ("torchvision.ops.misc", "detectron2.layers.batch_norm")  # modules of FrozenBatchNorm2d
-CALLED = ("__call__", "forward", "_conv_forward")  # what runs when a layer is called
+CALLED = ("__call__", "_call_impl", "forward", "_conv_forward")  # what runs when a layer is called
 
 
 class PadWith(nn.Module):

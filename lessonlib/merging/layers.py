@@ -65,8 +65,10 @@ def _check_hooks(layer):
 
 def _from_convolution(layer):
     weight = _exact(layer.weight)
-    padding = _convolution_padding(layer)
-    if layer.padding_mode != "zeros" and any(sum(padding, ())):
+    padding = _convolution_padding(layer, weight.shape[2:])
+    # with another mode torch pads by what it noted when the layer was made
+    pads = any(sum(padding, ())) or any(layer._reversed_padding_repeated_twice)
+    if layer.padding_mode != "zeros" and pads:
         raise CannotMerge(f"it pads with {layer.padding_mode!r}, not with zeros")
     return _with_weight(layer, weight, padding)
 
@@ -74,12 +76,13 @@ def _from_convolution(layer):
 def _with_weight(layer, weight, padding, output_padding=None):
     """A layer's `Convolution`, all else as the layer has it."""
     biased = layer.bias is not None
+    axes = weight.ndim - 2
     return Convolution(
         weight,
-        bias=_exact(layer.bias) if biased else weight.new_zeros(layer.out_channels),
-        fill=weight.new_zeros(layer.in_channels),
-        stride=layer.stride,
-        dilation=layer.dilation,
+        bias=_exact(layer.bias) if biased else weight.new_zeros(len(weight)),
+        fill=weight.new_zeros(layer.groups * weight.shape[1]),
+        stride=_on_each_axis(layer.stride, axes),
+        dilation=_on_each_axis(layer.dilation, axes),
         padding=padding,
         groups=layer.groups,
         biased=biased,
@@ -90,8 +93,9 @@ def _with_weight(layer, weight, padding, output_padding=None):
 def _from_transposed(layer):
     """A transposed convolution: its weights are kept as those of a plain one, by output channel."""
     weight = by_group(_exact(layer.weight), layer.groups)
-    padding = tuple((n, n) for n in layer.padding)
-    return _with_weight(layer, weight, padding, layer.output_padding)
+    axes = weight.ndim - 2
+    padding = tuple((n, n) for n in _on_each_axis(layer.padding, axes))
+    return _with_weight(layer, weight, padding, _on_each_axis(layer.output_padding, axes))
 
 
 def by_group(weight, groups):
@@ -115,14 +119,20 @@ def _from_linear(layer):
     )
 
 
-def _convolution_padding(layer):
+def _convolution_padding(layer, kernel):
     """`(before, after)` along each axis."""
     if layer.padding == "same":
-        reach = [d * (k - 1) for d, k in zip(layer.dilation, layer.kernel_size)]
+        dilation = _on_each_axis(layer.dilation, len(kernel))
+        reach = [d * (k - 1) for d, k in zip(dilation, kernel)]
         return tuple((n // 2, n - n // 2) for n in reach)
     if layer.padding == "valid":
-        return ((0, 0),) * len(layer.kernel_size)
-    return tuple((n, n) for n in layer.padding)
+        return ((0, 0),) * len(kernel)
+    return tuple((n, n) for n in _on_each_axis(layer.padding, len(kernel)))
+
+
+def _on_each_axis(value, axes):
+    """What torch takes as one number, or one for each axis."""
+    return (value,) * axes if isinstance(value, int) else tuple(value) * (axes // len(value))
 
 
 def _from_batchnorm(layer, axes):
@@ -132,9 +142,9 @@ def _from_batchnorm(layer, axes):
         raise CannotMerge(
             "in training mode BatchNorm depends on the other photos of the batch: call eval()"
         )
-    if layer.running_mean is None:
+    if layer.running_mean is None or layer.running_var is None:
         raise CannotMerge(
-            "it keeps no running mean, so it depends on the other photos of the batch"
+            "it keeps no running statistics, so it depends on the other photos of the batch"
         )
     scale = 1 / (_exact(layer.running_var) + layer.eps).sqrt()
     bias = -_exact(layer.running_mean) * scale
@@ -155,10 +165,9 @@ def only_scaling(scale, axes):
 
 
 def _from_pool(layer, axes, channels):
-    def each(value):  # torch keeps these as one number, or one for each axis
-        return (value,) * axes if isinstance(value, int) else tuple(value) * (axes // len(value))
-
-    kernel, stride, padding = map(each, (layer.kernel_size, layer.stride, layer.padding))
+    kernel = _on_each_axis(layer.kernel_size, axes)
+    stride = _on_each_axis(layer.stride, axes)
+    padding = _on_each_axis(layer.padding, axes)
     if layer.ceil_mode or (any(padding) and not layer.count_include_pad):
         raise CannotMerge(
             "its averages at the border are over fewer pixels "

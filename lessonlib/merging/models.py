@@ -110,6 +110,11 @@ def _check_plan(model, x, at_most, interior):
             f"Chains are merged in an nn.Module, and this is a {type(model).__name__}: "
             "give the model itself."
         )
+    if isinstance(model, torch.jit.ScriptModule):
+        raise TypeError(
+            "TorchScript has compiled the calls of this model's layers, so none can be replaced: "
+            "give the model that it was made from."
+        )
     if model.training:
         raise ValueError(
             "The model is in training mode, where BatchNorm and dropout behave differently: "

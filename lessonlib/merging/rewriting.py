@@ -17,6 +17,7 @@ from lessonlib.merging.rows import UNKNOWN_ROWS
 from lessonlib.merging.steps import MultipliedStep
 from lessonlib.merging.sums import in_words, sum_step
 from lessonlib.merging.to_layers import as_layer, become
+from lessonlib.merging.traced_chains import GOES_BY_KINDS, goes_by_kinds
 from lessonlib.merging.tracing import Examined, examine, hooked_in
 
 __all__ = ["Summed", "with_sums"]
@@ -56,6 +57,11 @@ def with_sums(model, example, accepts):
         found, reasons = _merge_in(summed, owner, seen, homes, accepts)
         steps += found
         left |= reasons
+    merged = [seen.layers[name] for step in steps for name in step.names]
+    for part in seen.ways:
+        if goes_by_kinds(part, merged):
+            seen.left[part.name or "the model"] = GOES_BY_KINDS
+            return Summed(model, seen, [], left)
     return Summed(summed, examine(summed, example) if steps else seen, steps, left)
 
 
@@ -118,17 +124,18 @@ def _merge_in(model, owner, seen, homes, accepts):
     homes: as from `_homes_in`.
     """
     module = model.get_submodule(owner)
+    free = _free(module, owner, seen)
     try:
-        graph = _graph_of(module)
+        graph = _graph_of(module, free.values())
     except CannotMerge as reason:
         return [], {f"The sum in {owner or 'the model'}": str(reason)}
     steps: list = []
     left: dict = {}
     tried: set = set()
-    while found := _untried(Branches(module, graph, _free(module, owner, seen)), tried):
-        node, addends, branches = found
+    branches = Branches(module, graph, free)
+    while found := _untried(branches, tried):
+        node, addends = found
         try:
-            free = branches.layers
             _check_writers(graph, [node, *nodes_in(addends)], module, free)
             some, step = sum_step(addends, free, owner, lambda step: accepts(step, model))
             _check_called_within(owner, step.names, homes)
@@ -141,19 +148,21 @@ def _merge_in(model, owner, seen, homes, accepts):
         module.set_submodule(target, as_layer(step.one, like_of(layers, otherwise=model)))
         _put(target, graph, node, some, branches)
         steps.append(step)
+        free = _free(module, owner, seen)
+        branches = Branches(module, graph, free)
     if steps:
-        _leave_out_idle(graph, Branches(module, graph, _free(module, owner, seen)))
+        _leave_out_idle(graph, branches)
         become(module, fx.GraphModule(module, graph, type(module).__name__).eval())
     return steps, left
 
 
 def _untried(branches, tried):
-    """(sum, addends of one source, branches) that are not in `tried`, and then are; or None."""
+    """(sum, addends of one source) that are not in `tried`, and then are; None if all are."""
     for node, addends in _of_one_source(branches):
         key = (node, *[addend.node for addend in addends])
         if key not in tried:
             tried.add(key)
-            return node, addends, branches
+            return node, addends
     return None
 
 
@@ -183,21 +192,28 @@ def _leave_out_idle(graph, branches):
             graph.erase_node(node)
 
 
-def _graph_of(module):
-    """The graph of a module, which computes all that its forward does. CannotMerge if none does."""
+def _graph_of(module, free):
+    """The graph of a module, which computes all that its forward does. CannotMerge if none does.
+
+    free: the layers whose weights and settings nothing but themselves reads.
+    """
     if defaults_of(module):  # without and with each, as tracing it would show, in far more time
         raise CannotMerge(SEVERAL_WAYS)
-    copy = sharing_copy(module)
+    copy = sharing_copy(module, free)
     layers = dict(copy.named_modules())
     hooked = hooked_in(layers)
     if copy in hooked:
         raise CannotMerge("the module that adds them up has hooks")
     known = {layer for layer in layers.values() if fit_of(layer)}
-    traced = next(graphs_of(copy, {}, known, hooked))
-    if traced.name or len(traced.graphs) > 1 or traced.assumed:
-        raise CannotMerge(SEVERAL_WAYS)
+    traced = next(graphs_of(copy, {}, known, hooked), None)
+    if traced is None:
+        raise CannotMerge("torch.fx cannot trace the forward that adds them up")
     if traced.keeps:
         raise CannotMerge("the forward that adds them up keeps something in the module")
+    if traced.name or len(traced.graphs) > 1 or traced.assumed:
+        raise CannotMerge(SEVERAL_WAYS)
+    if len({node.meta["mode"] for node in traced.graphs[0].nodes}) > 1:
+        raise CannotMerge("the forward that adds them up sets a mode of torch, such as autocast")
     return traced.graphs[0]
 
 

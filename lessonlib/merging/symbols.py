@@ -14,6 +14,8 @@ from torch import fx, nn
 
 __all__ = ["Tracer"]
 
+OWN = ("tracer", "node", "_node", "root", "attr")  # what torch.fx sets of its symbols
+
 
 class Tracer(fx.Tracer):
     """Traces with the modules in `known` and `apart` as one layer each.
@@ -49,8 +51,15 @@ class Tracer(fx.Tracer):
         if not isinstance(value, nn.Parameter):
             return None
         if not self.names:
-            self.names = {id(weight): name for name, weight in self.root.named_parameters()}
+            for path, part in self.root.named_modules():
+                for name, weight in vars(part)["_parameters"].items():
+                    self.names.setdefault(id(weight), f"{path}.{name}".strip("."))
         return self.names.get(id(value))
+
+    def create_node(self, *args, **options):
+        node = super().create_node(*args, **options)
+        node.meta["mode"] = _mode()
+        return node
 
     def proxy(self, node):
         return _Symbol(node, self)
@@ -80,6 +89,12 @@ class Tracer(fx.Tracer):
         self.ask("it goes by the type of its input")
 
 
+def _mode():
+    """What a `with` or a decorator around torch's calls may set, and a graph does not hold."""
+    autocast = [torch.is_autocast_enabled(kind) for kind in ("cpu", "cuda")]
+    return torch.is_grad_enabled(), torch.is_inference_mode_enabled(), *autocast
+
+
 @cache
 def _unpacked(code):
     """`{place of an instruction such as that of a, b = x: how many values it asks for}`.
@@ -88,6 +103,10 @@ def _unpacked(code):
     """
     steps = [step for step in get_instructions(code) if step.opname == "UNPACK_SEQUENCE"]
     return {step.offset: step.argval for step in steps}
+
+
+def _is_torchs(frame):
+    return frame.f_globals.get("__name__", "").partition(".")[0] == "torch"
 
 
 def _number(self, *_):
@@ -128,10 +147,31 @@ class _Symbol(fx.Proxy):
 
     @property  # type: ignore[misc]
     def __class__(self):  # what isinstance asks for; torch itself has to see a symbol
-        asking = sys._getframe(1).f_globals.get("__name__", "")
-        if asking.partition(".")[0] == "torch":
+        asking = sys._getframe(1)
+        if asking.f_code is not torch.is_tensor.__code__ and _is_torchs(asking):
             return type(self)
         return self.tracer.type_of(self.node)
+
+    # a dict or a set asks for the hash, and would find nothing
+    def __hash__(self):
+        if _is_torchs(sys._getframe(1)):
+            return id(self)
+        self.tracer.ask("it looks up a value of its input")
+
+    def __repr__(self):
+        if _is_torchs(sys._getframe(1)):
+            return super().__repr__()
+        self.tracer.ask("it writes a value of its input as text")
+
+    __str__ = __repr__
+
+    def __format__(self, wanted):
+        self.tracer.ask("it writes a value of its input as text")
+
+    def __setattr__(self, name, value):
+        if name not in OWN:
+            self.tracer.ask(f"it sets {name} of its input")
+        super().__setattr__(name, value)
 
 
 class _SymbolAttribute(fx.proxy.Attribute, _Symbol):

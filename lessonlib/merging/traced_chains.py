@@ -4,15 +4,25 @@ from collections import Counter
 from itertools import dropwhile
 from typing import NamedTuple
 
-from torch import nn
 from torch.fx import Node
 from torch.nn.functional import batch_norm
 
-from lessonlib.merging.graphs import text_of
+from lessonlib.merging.graphs import of_other_kinds, text_of
 from lessonlib.merging.layer_types import IDLE, is_norm
 from lessonlib.merging.rows import cut_between
 
-__all__ = ["Chains", "chains_in", "next_layers", "same_when_merged"]
+__all__ = [
+    "GOES_BY_KINDS",
+    "Chains",
+    "chains_in",
+    "goes_by_kinds",
+    "next_layers",
+    "same_when_merged",
+]
+
+GOES_BY_KINDS = (
+    "its forward asks of which kind its layers are, and would go another way with merged ones"
+)
 
 
 class Chains(NamedTuple):
@@ -129,19 +139,17 @@ def same_when_merged(chains, part, seen):
 
     With the merged layers it would go another way then.
     """
-    kinds = {}
-    for name in [name for chain in chains for name in chain]:
-        kinds[seen.layers[name]] = type(seen.layers[name])
-    if not kinds:
+    names = [name for chain in chains for name in chain]
+    if goes_by_kinds(part, [seen.layers[name] for name in names]):
+        seen.left[part.name or "the model"] = GOES_BY_KINDS
         return []
-    for layer in kinds:
-        layer.__class__ = nn.Identity
-    again = [text_of(graph) for graph in part.again()]
-    for layer, kind in kinds.items():
-        layer.__class__ = kind
-    if again == [text_of(graph) for graph in part.graphs]:
-        return chains
-    seen.left[part.name or "the model"] = (
-        "its forward asks of which kind its layers are, and would go another way with merged ones"
-    )
-    return []
+    return chains
+
+
+def goes_by_kinds(part, layers):
+    """Whether the graphs of a part are others where `layers` are of another kind."""
+    if not part.by_kinds or not layers:
+        return False
+    with of_other_kinds(layers):
+        again = [text_of(graph) for graph in part.again()]
+    return again != [text_of(graph) for graph in part.graphs]

@@ -74,7 +74,8 @@ def _parts(model, layers, known, example):
     """(the parts that torch.fx traces, `{name: why}` of those that it cannot)."""
     untraced: dict = {}
     given = example and example.arguments_of(model)
-    parts = list(graphs_of(model, untraced, known, hooked_in(layers), given))
+    proved = example is not None
+    parts = list(graphs_of(model, untraced, known, hooked_in(layers), given, proved=proved))
     return parts, untraced
 
 

@@ -279,6 +279,7 @@ class AsksToo(Table):
         return super().forward(x)
 
 
+@pytest.mark.filterwarnings("ignore:Not compared on an input")
 @pytest.mark.parametrize("kind, norms", [(Table, 0), (AsksToo, 1)])
 def test_a_module_that_keeps_a_table_is_merged_where_it_can_be_traced(kind, norms):
     model = drawn_anew(kind())
