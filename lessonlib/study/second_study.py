@@ -121,34 +121,42 @@ def primary_plan() -> list[Part]:
 
 
 def thread_rates_plan() -> list[Part]:
-    """At the thread's size: each arm at its best rate of 64 px, half of it and double, one seed."""
-    rates = best_rates(load_runs("rates"))
+    """At the thread's size, one seed: each arm at its best rate of 64 px, half of it and double.
+
+    And at more, until its best lies inside. ValueError before the sweep at 64 px is done.
+    """
+    swept, _ = _thread_sweep()
     trials = []
-    for factor in (1, 0.5, 2):
-        for arm in FOUR:
-            size = replace(THREAD_SIZE, lr=factor * rates[arm])
-            trials.append(Trial(arm, size, THREAD_SWEEP_SEED))
+    for arm, rates in swept.items():
+        for rate in rates:
+            trials.append(Trial(arm, replace(THREAD_SIZE, lr=rate), THREAD_SWEEP_SEED))
     return [Part("learning rates at the thread's size", THREAD_SIZE, tuple(trials))]
 
 
 def thread_size_plan() -> list[Part]:
     """Five seeds of each arm at its best rate there. ValueError before that sweep is done."""
-    [sweep] = thread_rates_plan()
-    found: dict[str, dict[float, list[float]]] = {arm: {} for arm in FOUR}
-    for run in load_runs("thread-rates"):
-        if run.finished and run.seed == THREAD_SWEEP_SEED:
-            found[run.arm].setdefault(run.recipe["lr"], []).append(run.accuracy)
-    planned: dict[str, list[float]] = {arm: [] for arm in FOUR}
-    for trial in sweep.trials:
-        planned[trial.arm].append(trial.recipe.lr)
-    missing = sum(rate not in found[arm] for arm, rates in planned.items() for rate in rates)
+    swept, found = _thread_sweep()
+    missing = sum(missing_runs({arm: found[arm]}, rates, 1) for arm, rates in swept.items())
     if missing:
         raise ValueError(
-            f"The sweep at the thread's size lacks {missing} of {len(sweep.trials)} runs: "
-            "train the plan thread-rates first."
+            f"The sweep at the thread's size lacks {missing} of {sum(map(len, swept.values()))} "
+            "runs: train the plan thread-rates first."
         )
-    best = {arm: best_rate(found[arm], sorted(rates)) for arm, rates in planned.items()}
     trials = []
     for seed in THREAD_SEEDS:
-        trials += [Trial(arm, replace(THREAD_SIZE, lr=best[arm]), seed) for arm in FOUR]
+        for arm, rates in swept.items():
+            size = replace(THREAD_SIZE, lr=best_rate(found[arm], rates))
+            trials.append(Trial(arm, size, seed))
     return [Part("each arm at the thread's size", THREAD_SIZE, tuple(trials))]
+
+
+def _thread_sweep():
+    """`{arm: its rates, in order}`, and of what is recorded `{arm: {rate: accuracies}}`."""
+    found: dict[str, dict[float, list[float]]] = {arm: {} for arm in FOUR}
+    for run in load_runs("thread-rates"):
+        if run.arm in found and run.finished and run.seed == THREAD_SWEEP_SEED:
+            found[run.arm].setdefault(run.recipe["lr"], []).append(run.accuracy)
+    swept = {}
+    for arm, rate in best_rates(load_runs("rates")).items():
+        swept[arm] = widened({arm: found[arm]}, (rate / 2, rate, 2 * rate), 1)
+    return swept, found

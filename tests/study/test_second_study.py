@@ -127,10 +127,18 @@ def test_the_threads_size_is_swept_around_each_arms_best_and_then_run_with_five_
     assert {t.seed for t in part.trials} == {100}
     with pytest.raises(ValueError, match="lacks 12 of 12 runs: train the plan thread-rates first"):
         get_plan("thread-size")
-    for t in part.trials:
-        epochs = [{"accuracy": 0.6 if t.recipe.lr == 2 * INSIDE[t.arm] else 0.5}]
-        run = a_run(arm=t.arm, seed=t.seed, recipe=asdict(t.recipe), epochs=epochs)
-        runs["thread-rates"].append(run)
+
+    def record(trials):
+        for t in trials:
+            epochs = [{"accuracy": 0.6 if t.recipe.lr == 2 * INSIDE[t.arm] else 0.5}]
+            run = a_run(arm=t.arm, seed=t.seed, recipe=asdict(t.recipe), epochs=epochs)
+            runs["thread-rates"].append(run)
+
+    record(part.trials)  # the best is the last, so the sweep goes on
+    with pytest.raises(ValueError, match="lacks 4 of 16 runs"):
+        get_plan("thread-size")
+    [more] = get_plan("thread-rates")
+    record(set(more.trials) - set(part.trials))
     [part] = get_plan("thread-size")
     planned = sorted((t.arm, t.recipe.lr, t.seed) for t in part.trials)
     assert planned == sorted((arm, 2 * INSIDE[arm], seed) for arm in FOUR for seed in range(5))
