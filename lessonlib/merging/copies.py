@@ -5,7 +5,7 @@ from copy import deepcopy
 
 import torch
 
-from lessonlib.merging.graphs import first_line
+from lessonlib.merging.ways import first_line
 
 __all__ = ["copy_of", "sharing_copy"]
 

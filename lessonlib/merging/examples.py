@@ -8,7 +8,7 @@ from torch.utils._pytree import tree_leaves
 
 from lessonlib.costs.timing import time_interleaved
 from lessonlib.merging.copies import sharing_copy
-from lessonlib.merging.graphs import first_line
+from lessonlib.merging.ways import first_line
 
 __all__ = ["Example", "check_same", "largest_difference", "most_by_rounding", "timed"]
 

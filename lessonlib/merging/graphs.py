@@ -1,25 +1,18 @@
 """The graphs that torch.fx traces of a model, or of its parts where it cannot trace the whole."""
 
-import re
 from collections.abc import Callable
-from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from inspect import Parameter, signature
-from itertools import cycle, product
-from textwrap import shorten
-from typing import Any, NamedTuple
+from typing import Any
 
-import torch
-from torch import fx, nn
+from torch import fx
 
-from lessonlib.merging.forwards import asks_unseen, tests_for_none
+from lessonlib.merging.forwards import asks_unseen
 from lessonlib.merging.held import put_back
 from lessonlib.merging.symbols import Tracer
+from lessonlib.merging.ways import first_line, trace, ways_through
 
-__all__ = ["Traced", "defaults_of", "first_line", "graphs_of", "of_other_kinds", "text_of"]
+__all__ = ["Traced", "graphs_of"]
 
-MOST_WAYS = 32
-CALLS = ("__call__", "_call_impl")  # what runs a forward
 # They call the one module that they hold as a whole; by name, as torch loads some only when needed
 WRAPPERS = {
     "torch.nn.parallel.data_parallel.DataParallel",
@@ -27,7 +20,6 @@ WRAPPERS = {
     "torch._dynamo.eval_frame.OptimizedModule",
 }
 KEEPS = "a call of it leaves something for the next, which is taken to go the same way"
-CANNOT_CALL = (TypeError, ValueError, AttributeError, AssertionError, RuntimeError)
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,15 +42,6 @@ class Traced:
     by_kinds: bool
 
 
-class _Ways(NamedTuple):
-    """The graphs of a module, or why there are none, and as in `Traced`."""
-
-    graphs: list[fx.Graph]
-    why: str = ""
-    keeps: bool = False
-    by_kinds: bool = False
-
-
 def graphs_of(module, untraced, known, apart, given=None, name="", whole=True, proved=False):
     """The `Traced` of `module`, and of the parts that its graphs show as one layer.
 
@@ -69,13 +52,13 @@ def graphs_of(module, untraced, known, apart, given=None, name="", whole=True, p
     proved: whether one will show if what cannot be traced calls its parts as a whole. Without it
     they are passed over.
     """
-    graphs, why, keeps, by_kinds = _traced(module, known, apart, given)
+    graphs, why, keeps, by_kinds = ways_through(module, known, apart, given)
     if not graphs:
         apart = apart | _untraceable_within(module, known, apart)
-        graphs, why, keeps, by_kinds = _traced(module, known, apart, given)
+        graphs, why, keeps, by_kinds = ways_through(module, known, apart, given)
 
     def again():
-        return _traced(module, known, apart, given).graphs
+        return ways_through(module, known, apart, given).graphs
 
     if graphs:
         why = why or _asking_unseen(module, known) or (KEEPS if keeps else "")
@@ -146,160 +129,7 @@ def _untraceable(module, known, apart):
 def _why_untraceable(module, known, apart):
     try:
         with put_back(module):
-            _trace(module, known, apart)
+            trace(module, known, apart)
     except Exception as error:  # whatever someone's forward raises when it is given a symbol
         return first_line(error)
     return ""
-
-
-def _traced(module, known, apart, given):
-    """The `_Ways` through a module, and then puts back what the calls left in it."""
-    with put_back(module) as held:
-        ways = _ways(module, known, apart, given)
-        if ways.graphs and held.counted():
-            return _Ways([], "it counts its calls and may go by their number")
-        return ways._replace(keeps=held.changed())
-
-
-def _ways(module, known, apart, given):
-    """The `_Ways` that a call of `module` may go.
-
-    Without and with each optional argument, without and with gradients. No graphs if one of them
-    cannot be traced, else no reason. With `given` the way of that call is enough, and the reason
-    says so.
-    """
-    try:
-        return _all_ways(module, known, apart)
-    except Exception as error:  # as above
-        why = first_line(error)
-    if given is None:
-        return _Ways([], why)
-    try:
-        ways = _way_of(module, known, apart, given)
-    except Exception:
-        return _Ways([], why)
-    why = f"it is called as on x, as other calls may go another way ({why})"
-    return ways._replace(why=why)
-
-
-def _all_ways(module, known, apart):
-    found = []
-    ways = _optional_arguments(module)
-    for way in ways:
-        try:
-            found.append(_both_modes(module, known, apart, way))
-        except CANNOT_CALL as error:
-            # raised by the forward itself, for a call that it does not take
-            if way == ways[0] or "Proxy" in str(error) or isinstance(error, fx.proxy.TraceError):
-                raise
-    graphs = [graph for way in found for graph in way.graphs]
-    return _Ways(graphs, by_kinds=any(way.by_kinds for way in found))
-
-
-def _way_of(module, known, apart, given):
-    """The way of the call with the arguments `given`; those that hold tensors are symbols."""
-    fixed = {name: value for name, value in given.items() if _has_no_tensor(value)}
-    types = {name: type(value) for name, value in given.items()}
-    return _both_modes(module, known, apart, fixed, types)
-
-
-def _both_modes(module, known, apart, fixed, types=()):
-    """The ways with and without gradients.
-
-    The second graph is drawn with layers of other kinds too. If it is like the first, neither
-    matters; tracing takes most of the time that a plan does.
-    """
-
-    def traced(gradients):
-        with torch.set_grad_enabled(gradients):
-            return _trace(module, known, apart, fixed, types)
-
-    first = traced(True)
-    with suppress(Exception), of_other_kinds([m for m in module.modules() if m in known]):
-        if text_of(traced(False)) == text_of(first):
-            return _Ways([first])
-    second = traced(False)
-    alike = text_of(second) == text_of(first)
-    return _Ways([first] if alike else [first, second], by_kinds=True)
-
-
-class _Other(nn.Identity):
-    """A second kind, for a forward that compares two."""
-
-
-@contextmanager
-def of_other_kinds(layers):
-    """Makes Identity of all layers, by turns of one kind and another, and then what they were."""
-    kinds = {layer: type(layer) for layer in layers}
-    try:
-        for layer, other in zip(kinds, cycle([nn.Identity, _Other])):
-            layer.__class__ = other
-        yield
-    finally:
-        for layer, kind in kinds.items():
-            layer.__class__ = kind
-
-
-def _optional_arguments(module):
-    """`[{name: value}, ...]`: what to leave at its default, for each way to call `module`."""
-    choices: list = []
-    for name, default in defaults_of(module).items():
-        values = [True, False] if isinstance(default, bool) else [_SYMBOL, default]
-        choices.append([(name, value) for value in values])
-    if 2 ** len(choices) > MOST_WAYS:
-        raise ValueError(f"it has {len(choices)} optional arguments")
-    for name in _perhaps_none(module)[: MOST_WAYS.bit_length() - 1 - len(choices)]:
-        choices.append([(name, _SYMBOL), (name, None)])
-    ways = []
-    for way in product(*choices):
-        ways.append({name: value for name, value in way if value is not _SYMBOL})
-    return ways
-
-
-_SYMBOL = object()
-
-
-def defaults_of(module):
-    """`{name: default}` of the optional arguments of its forward."""
-    parameters = signature(type(module).forward).parameters.values()
-    return {p.name: p.default for p in parameters if p.default is not Parameter.empty}
-
-
-def _perhaps_none(module):
-    """The required arguments of its forward, but for the first, if something asks for None."""
-    kinds = (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD, Parameter.KEYWORD_ONLY)
-    _, *given = signature(type(module).forward).parameters.values()
-    required = [p.name for p in given if p.default is Parameter.empty and p.kind in kinds]
-    others = required[1:]
-    own: set[Any] = {type(part) for part in module.modules()}
-    if others and any(tests_for_none(kind) for kind in own):
-        return others
-    return []
-
-
-def _has_no_tensor(value):
-    leaves = torch.utils._pytree.tree_leaves(value)
-    return not any(isinstance(leaf, torch.Tensor) for leaf in leaves)
-
-
-def _trace(module, known, apart, fixed=None, types=()):
-    """A graph of `module` called with the arguments in `fixed`, and symbols for the others."""
-    own_call = any(getattr(type(module), name) is not getattr(nn.Module, name) for name in CALLS)
-    if "forward" in vars(module) or (own_call and not isinstance(module, fx.GraphModule)):
-        raise TypeError("its forward was replaced")
-    tracer = Tracer(known, apart, types)
-    graph = tracer.trace(module, fixed or None)
-    if tracer.questions:  # the forward caught the error
-        raise fx.proxy.TraceError(tracer.questions[0])
-    return graph
-
-
-def text_of(graph):
-    """All that a graph does, as text: equal for equal graphs."""
-    return re.sub(r"_tensor_constant\d+", "_tensor_constant", str(graph))
-
-
-def first_line(error):
-    """What an exception says, in one line of whole words."""
-    line = next(iter(str(error).splitlines()), "")
-    return shorten(line, 100, placeholder=" ...") or type(error).__name__

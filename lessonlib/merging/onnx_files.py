@@ -10,11 +10,11 @@ import torch
 from onnx import ModelProto, helper, numpy_helper
 
 from lessonlib.merging.examples import largest_difference
-from lessonlib.merging.graphs import first_line
 from lessonlib.merging.layers import CannotMerge
 from lessonlib.merging.onnx_nodes import KNOWN, axes_and_channels, check_one, nodes_of, parts_of
 from lessonlib.merging.plans import Plan
 from lessonlib.merging.steps import Step, steps_of
+from lessonlib.merging.ways import first_line
 
 __all__ = ["load", "merge_onnx", "compared"]
 

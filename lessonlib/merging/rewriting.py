@@ -8,7 +8,7 @@ from torch import fx, nn
 
 from lessonlib.merging.branches import Branches, by_source, nodes_in
 from lessonlib.merging.copies import sharing_copy
-from lessonlib.merging.graphs import defaults_of, graphs_of
+from lessonlib.merging.graphs import graphs_of
 from lessonlib.merging.in_place import writer_among
 from lessonlib.merging.layer_types import fit_of, is_norm, rest_of
 from lessonlib.merging.layers import CannotMerge
@@ -19,6 +19,7 @@ from lessonlib.merging.sums import in_words, sum_step
 from lessonlib.merging.to_layers import as_layer, become
 from lessonlib.merging.traced_chains import GOES_BY_KINDS, goes_by_kinds
 from lessonlib.merging.tracing import Examined, examine, hooked_in
+from lessonlib.merging.ways import defaults_of
 
 __all__ = ["Summed", "with_sums"]
 

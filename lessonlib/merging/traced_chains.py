@@ -7,9 +7,9 @@ from typing import NamedTuple
 from torch.fx import Node
 from torch.nn.functional import batch_norm
 
-from lessonlib.merging.graphs import of_other_kinds, text_of
 from lessonlib.merging.layer_types import IDLE, is_norm
 from lessonlib.merging.rows import cut_between
+from lessonlib.merging.ways import of_other_kinds, text_of
 
 __all__ = [
     "GOES_BY_KINDS",
