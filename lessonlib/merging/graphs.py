@@ -29,8 +29,7 @@ class Traced:
     name: its name; graphs: one for each way through it; again: a function that traces it anew;
     whole: whether its caller is traced too, so that nothing but it calls what is in it;
     assumed: what has to hold for its graphs to be all that a call may do, empty if nothing;
-    keeps: whether a call leaves something in the module, such as a table for the next call;
-    by_kinds: whether its forward may ask of which kind the known layers are.
+    keeps: whether a call leaves something in the module, such as a table for the next call.
     """
 
     name: str
@@ -39,7 +38,6 @@ class Traced:
     whole: bool
     assumed: str
     keeps: bool
-    by_kinds: bool
 
 
 def graphs_of(module, untraced, known, apart, given=None, name="", whole=True, proved=False):
@@ -52,17 +50,17 @@ def graphs_of(module, untraced, known, apart, given=None, name="", whole=True, p
     proved: whether one will show if what cannot be traced calls its parts as a whole. Without it
     they are passed over.
     """
-    graphs, why, keeps, by_kinds = ways_through(module, known, apart, given)
+    graphs, why, keeps = ways_through(module, known, apart, given)
     if not graphs:
         apart = apart | _untraceable_within(module, known, apart)
-        graphs, why, keeps, by_kinds = ways_through(module, known, apart, given)
+        graphs, why, keeps = ways_through(module, known, apart, given)
 
     def again():
         return ways_through(module, known, apart, given).graphs
 
     if graphs:
         why = why or _asking_unseen(module, known) or (KEEPS if keeps else "")
-        yield Traced(name, graphs, again, whole, why, keeps, by_kinds)
+        yield Traced(name, graphs, again, whole, why, keeps)
         inside = _called_apart(module, graphs, apart)
     else:
         inside = module.named_children()

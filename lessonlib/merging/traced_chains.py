@@ -148,7 +148,7 @@ def same_when_merged(chains, part, seen):
 
 def goes_by_kinds(part, layers):
     """Whether the graphs of a part are others where `layers` are of another kind."""
-    if not part.by_kinds or not layers:
+    if not layers:
         return False
     with of_other_kinds(layers):
         again = [text_of(graph) for graph in part.again()]

@@ -1,7 +1,7 @@
 """The ways that a call of a module may go, each as a graph that torch.fx traces."""
 
 import re
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from inspect import Parameter, signature
 from itertools import cycle, product
 from textwrap import shorten
@@ -23,12 +23,11 @@ CANNOT_CALL = (TypeError, ValueError, AttributeError, AssertionError, RuntimeErr
 
 
 class Ways(NamedTuple):
-    """The graphs of a module, or why there are none; keeps and by_kinds as in `graphs.Traced`."""
+    """The graphs of a module, or why there are none; keeps as in `graphs.Traced`."""
 
     graphs: list[fx.Graph]
     why: str = ""
     keeps: bool = False
-    by_kinds: bool = False
 
 
 def ways_through(module, known, apart, given):
@@ -48,58 +47,47 @@ def _ways(module, known, apart, given):
     says so.
     """
     try:
-        return _all_ways(module, known, apart)
+        return Ways(_all_ways(module, known, apart))
     except Exception as error:  # whatever someone's forward raises when it is given a symbol
         why = first_line(error)
     if given is None:
         return Ways([], why)
     try:
-        ways = _way_of(module, known, apart, given)
+        graphs = _way_of(module, known, apart, given)
     except Exception:
         return Ways([], why)
     why = f"it is called as on x, as other calls may go another way ({why})"
-    return ways._replace(why=why)
+    return Ways(graphs, why)
 
 
 def _all_ways(module, known, apart):
-    found = []
+    graphs = []
     ways = _optional_arguments(module)
     for way in ways:
         try:
-            found.append(_both_modes(module, known, apart, way))
+            graphs += _both_modes(module, known, apart, way)
         except CANNOT_CALL as error:
             # raised by the forward itself, for a call that it does not take
             if way == ways[0] or "Proxy" in str(error) or isinstance(error, fx.proxy.TraceError):
                 raise
-    graphs = [graph for way in found for graph in way.graphs]
-    return Ways(graphs, by_kinds=any(way.by_kinds for way in found))
+    return graphs
 
 
 def _way_of(module, known, apart, given):
-    """The way of the call with the arguments `given`; those that hold tensors are symbols."""
+    """The graphs of the call with the arguments `given`; those that hold tensors are symbols."""
     fixed = {name: value for name, value in given.items() if _has_no_tensor(value)}
     types = {name: type(value) for name, value in given.items()}
     return _both_modes(module, known, apart, fixed, types)
 
 
 def _both_modes(module, known, apart, fixed, types=()):
-    """The ways with and without gradients.
-
-    The second graph is drawn with layers of other kinds too. If it is like the first, neither
-    matters; tracing takes most of the time that a plan does.
-    """
-
-    def traced(gradients):
+    """The graphs with and without gradients; one if they are alike."""
+    graphs = []
+    for gradients in (True, False):
         with torch.set_grad_enabled(gradients):
-            return trace(module, known, apart, fixed, types)
-
-    first = traced(True)
-    with suppress(Exception), of_other_kinds([m for m in module.modules() if m in known]):
-        if text_of(traced(False)) == text_of(first):
-            return Ways([first])
-    second = traced(False)
-    alike = text_of(second) == text_of(first)
-    return Ways([first] if alike else [first, second], by_kinds=True)
+            graphs.append(trace(module, known, apart, fixed, types))
+    first, second = map(text_of, graphs)
+    return graphs[:1] if first == second else graphs
 
 
 class _Other(nn.Identity):

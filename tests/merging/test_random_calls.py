@@ -9,7 +9,7 @@ from math import inf
 
 import hypothesis.strategies as st
 import torch
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from torch import nn
 
 from helpers.merged_models import close
@@ -123,8 +123,13 @@ X = torch.randn(1, 2, 4, 4, dtype=torch.float64, generator=torch.Generator().man
 CALLS = list(product([False, True], [X, [X]], [False, True], [None, X.abs()]))
 
 
+# asks of gradients and of kinds at once: a trace that changes both sees neither
+BOTH = drawn_anew(Drawn(by_kind, whole, GUARDS["gradients"]))
+
+
 @settings(max_examples=40 * REPEATS, **MOST)
 @given(drawn)
+@example(BOTH)
 def test_without_an_input_every_call_gives_the_same(model):
     merged = merge_chains(model, at_most=inf)
     for call in CALLS:
@@ -137,6 +142,7 @@ def test_without_an_input_every_call_gives_the_same(model):
 
 @settings(max_examples=40 * REPEATS, **MOST)
 @given(drawn, st.sampled_from([call[1:] for call in CALLS]))
+@example(BOTH, CALLS[0][1:])
 def test_with_an_input_calls_like_it_give_the_same(model, args):
     try:
         called(model, False, *args)
