@@ -30,7 +30,7 @@ def thread_sweep_table(runs: Iterable[Run]) -> Markdown:
     head = ("accuracy of one run, %", *(f"at {rate:g}" for rate in rates))
     rows = []
     for arm in FOUR:
-        rows.append([ARMS[arm].label, *(found.get((arm, rate), "") for rate in rates)])
+        rows.append([ARMS[arm].label, *(found.get((arm, rate), "not run yet") for rate in rates)])
     return Markdown(markdown_table(head, rows))
 
 
@@ -46,7 +46,7 @@ def thread_size_table(runs: Iterable[Run]) -> Markdown:
         if run.arm in of_arm and run.seed in THREAD_SEEDS and run.finished:
             of_arm[run.arm].append(run)
     if not any(of_arm.values()):
-        return Markdown("No run at the thread's size is recorded yet.")
+        return Markdown("None of the five seeds is recorded yet: the sweep of rates comes first.")
     return Markdown(markdown_table(HEAD, [_row(arm, of_arm) for arm in FOUR]))
 
 

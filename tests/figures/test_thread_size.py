@@ -49,7 +49,7 @@ def test_no_difference_is_read_before_all_runs_are_there():
     assert [row[5] for row in rows] == ["", *["not all run yet"] * 3]
     first = [run for run in some_runs(seeds=1) if run.arm == "3x3"]
     assert cells_of(thread_size_table(first))[1][1:4] == ["0 of 5", "", ""]
-    assert thread_size_table([]).data == "No run at the thread's size is recorded yet."
+    assert thread_size_table([]).data.startswith("None of the five seeds is recorded yet")
 
 
 def test_runs_of_two_rates_are_refused():
@@ -72,8 +72,8 @@ def test_the_sweep_has_a_run_for_each_arm_and_rate():
         ]
     ]
     assert cells_of(thread_sweep_table(runs)) == [
-        ["one 3x3", "", "55.9"],
-        ["one 2x2", "", ""],
-        ["two 2x2, activation after each", "", ""],
-        ["two 2x2, activation after the second", "55.5", ""],
+        ["one 3x3", "not run yet", "55.9"],
+        ["one 2x2", "not run yet", "not run yet"],
+        ["two 2x2, activation after each", "not run yet", "not run yet"],
+        ["two 2x2, activation after the second", "55.5", "not run yet"],
     ]
