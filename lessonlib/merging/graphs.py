@@ -9,7 +9,7 @@ from torch import fx
 from lessonlib.merging.forwards import asks_unseen
 from lessonlib.merging.held import put_back
 from lessonlib.merging.symbols import Tracer
-from lessonlib.merging.ways import first_line, trace, ways_through
+from lessonlib.merging.ways import NO_FORWARD, first_line, has_forward, trace, ways_through
 
 __all__ = ["Traced", "graphs_of"]
 
@@ -51,8 +51,8 @@ def graphs_of(module, untraced, known, apart, given=None, name="", whole=True, p
     they are passed over.
     """
     graphs, why, keeps = ways_through(module, known, apart, given)
-    if not graphs:
-        apart = apart | _untraceable_within(module, known, apart)
+    if not graphs and has_forward(module) and (more := _untraceable_within(module, known, apart)):
+        apart = apart | more
         graphs, why, keeps = ways_through(module, known, apart, given)
 
     def again():
@@ -119,12 +119,14 @@ def _untraceable(module, known, apart):
     if not why:
         return {}
     found = _untraceable_within(module, known, apart)
-    if found:
+    if found and has_forward(module):
         why = _why_untraceable(module, known, apart | found)
     return found | {module: why} if why else found
 
 
 def _why_untraceable(module, known, apart):
+    if not has_forward(module):
+        return NO_FORWARD
     try:
         with put_back(module):
             trace(module, known, apart)

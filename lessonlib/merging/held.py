@@ -15,6 +15,7 @@ class Held:
     def __init__(self, module):
         self.parts = [(part, dict(vars(part))) for part in module.modules()]
         self.containers = []
+        self.empty = []  # most are: a module has many dicts for hooks
         self.versions = []
         for _, attributes in self.parts:
             for tensor in attributes["_buffers"].values():
@@ -22,8 +23,10 @@ class Held:
                     self.versions.append((tensor, tensor._version))
             for value in attributes.values():
                 if type(value) in CONTAINERS:
-                    # most are empty lists of hooks
-                    self.containers.append(_Contents(value, value.copy() if value else ()))
+                    if value:
+                        self.containers.append(_Contents(value, value.copy()))
+                    else:
+                        self.empty.append(value)
 
     def changed(self):
         """Whether anything else is held now, or other numbers in a buffer."""
@@ -31,7 +34,7 @@ class Held:
             return True
         if any(_unlike(vars(part), attributes) for part, attributes in self.parts):
             return True
-        return any(contents.changed() for contents in self.containers)
+        return any(self.empty) or any(contents.changed() for contents in self.containers)
 
     def counted(self):
         """Whether an attribute is another number now."""
@@ -47,6 +50,8 @@ class Held:
             of_graphs = {k: v for k, v in vars(part).items() if k.startswith("_tensor_constant")}
             vars(part).clear()
             vars(part).update(of_graphs | attributes)
+        for container in filter(None, self.empty):
+            container.clear()
         for contents in self.containers:
             contents.put_back()
 
@@ -59,7 +64,7 @@ class _Contents(NamedTuple):
         if len(self.container) != len(self.before):
             return True
         if isinstance(self.container, dict):
-            return bool(self.before) and _unlike(self.container, self.before)
+            return _unlike(self.container, self.before)
         return {*map(id, self.container)} != {*map(id, self.before)}
 
     def put_back(self):

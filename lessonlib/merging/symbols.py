@@ -12,6 +12,8 @@ from functools import cache
 import torch
 from torch import fx, nn
 
+from lessonlib.merging.axes import activates
+
 __all__ = ["Tracer"]
 
 OWN = ("tracer", "node", "_node", "root", "attr")  # what torch.fx sets of its symbols
@@ -84,8 +86,13 @@ class Tracer(fx.Tracer):
         """The type of what a node gives, where that does not depend on the caller."""
         if self.is_known_argument(node):
             return self.types[node.target]
-        if node.op == "call_module" and self.root.get_submodule(node.target) in self.known:
-            return torch.Tensor
+        if node.op == "call_module":
+            layer = self.root.get_submodule(node.target)
+            if layer in self.known:
+                return torch.Tensor
+            own = layer in self.apart or "forward" in vars(layer)
+            if activates(layer) and not own and node.args and isinstance(node.args[0], fx.Node):
+                return self.type_of(node.args[0])
         self.ask("it goes by the type of its input")
 
 

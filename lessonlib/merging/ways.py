@@ -14,10 +14,11 @@ from lessonlib.merging.forwards import tests_for_none
 from lessonlib.merging.held import put_back
 from lessonlib.merging.symbols import Tracer
 
-__all__ = ["Ways", "defaults_of", "first_line", "of_other_kinds", "text_of", "trace"]
-__all__ += ["ways_through"]
+__all__ = ["NO_FORWARD", "Ways", "defaults_of", "first_line", "has_forward", "of_other_kinds"]
+__all__ += ["text_of", "trace", "ways_through"]
 
 MOST_WAYS = 32
+NO_FORWARD = "it has no forward"
 CALLS = ("__call__", "_call_impl")  # what runs a forward
 CANNOT_CALL = (TypeError, ValueError, AttributeError, AssertionError, RuntimeError)
 
@@ -32,11 +33,18 @@ class Ways(NamedTuple):
 
 def ways_through(module, known, apart, given):
     """The `Ways` through a module, and then puts back what the calls left in it."""
+    if not has_forward(module):
+        return Ways([], NO_FORWARD)
     with put_back(module) as held:
         ways = _ways(module, known, apart, given)
         if ways.graphs and held.counted():
             return Ways([], "it counts its calls and may go by their number")
         return ways._replace(keeps=held.changed())
+
+
+def has_forward(module):
+    """Whether anything can call it: a ModuleList only holds others."""
+    return type(module).forward is not nn.Module.forward
 
 
 def _ways(module, known, apart, given):

@@ -141,6 +141,23 @@ def of_one_pixel():
     return layer
 
 
+def of_a_list(model, x):
+    y = model.act(model.b(model.a(x)))
+    return y[0].relu() if isinstance(y, list) else y + 1
+
+
+def hooked():
+    layer = nn.ReLU()
+    layer.register_forward_hook(lambda layer, given, y: [-y])
+    return layer
+
+
+def replaced():
+    layer = nn.ReLU()
+    layer.forward = lambda x: [-x]
+    return layer
+
+
 def zero():
     return nn.Buffer(torch.zeros(()))
 
@@ -178,10 +195,16 @@ STRANGE = {
         of_one_pixel, lambda: nn.BatchNorm2d(2), do=lambda m, x: m.b(m.a(x))
     ),
     "the type of the first": chain(lambda m, x: m.b(m.a(x.to(next(m.parameters()).dtype)))),
+    "a type behind an activation": chain(of_a_list, act=nn.ReLU),
+    "a type behind one with hooks": chain(of_a_list, act=hooked),
+    "a type behind one with its own forward": chain(of_a_list, act=replaced),
+    "a type behind one of the input": chain(
+        lambda m, x: m.b(m.a(x) if isinstance(m.act(x), list) else m.a(x).relu()), act=nn.ReLU
+    ),
     "scaled by its size": chain(lambda m, x: m.b(m.a(x)) / torch.sqrt(x.abs().sum())),
     "scaled by its width": chain(lambda m, x: m.b(m.a(x)) / sqrt(len(m.a.weight))),
 }
-MERGED = {"numbers for both axes", "the type of the first"}
+MERGED = {"numbers for both axes", "the type of the first", "a type behind an activation"}
 X = torch.randn(2, 4, 6, 6, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
 
 
