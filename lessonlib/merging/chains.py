@@ -6,9 +6,9 @@ import torch
 import torch.nn.functional as F
 
 from lessonlib.merging.borders import border_obstacle, differing, reading
-from lessonlib.merging.convolution import in_series
 from lessonlib.merging.layer_types import fit_of
 from lessonlib.merging.layers import CannotMerge, as_convolutions
+from lessonlib.merging.series import in_series
 
 __all__ = [
     "convolutions_of",

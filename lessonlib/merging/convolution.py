@@ -1,28 +1,19 @@
-"""What a layer that slides over its input computes, as one record; and two in series as one.
+"""What a layer that slides over its input computes, as one record.
 
 Along one axis such a layer computes
 
     y[i] = bias + sum over u of weight[u] * x[stride*i + dilation*u - before]
 
-where x is `fill` beyond its edges. Substitute one layer into the other and the sum keeps its form:
-strides multiply, kernels compose with the second one's taps `stride` pixels apart, and the padding
-is that of the first plus the stride times that of the second. Only at the border the two may
-differ: the second layer pads with something other than what the first would have computed there.
-
-The sum of several that read the same input keeps that form too: their kernels are laid on one
-another, each as far from the corner as it reaches less far out.
+where x is `fill` beyond its edges.
 """
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import product
-from math import gcd, prod
-from typing import NamedTuple
+from math import prod
 
 import torch
 
-__all__ = ["Convolution", "in_series", "in_parallel", "blocks"]
-__all__ += ["shape_in_series", "settings_in_series"]
+__all__ = ["Convolution", "blocks"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,148 +109,6 @@ class Convolution:
                 "give a larger one."
             )
         return tuple((n - 1) // s + 1 for n, s in zip(room, self.stride))
-
-
-def in_series(a, b):
-    """The one `Convolution` that computes `a`, then `b`; b reads the channels that a gives.
-
-    It is exact everywhere if `border_obstacle(a, b)` is None, else away from the border.
-    """
-    grids = _grids(a, b)
-    copy_of_a = _copies(a, b, gcd(a.groups, b.groups))
-    weight = a.weight.new_zeros(shape_in_series(a, b))
-    for v in product(*map(range, b.kernel)):  # b's tap v adds a copy of a there
-        at = [grid.taps_of_copy(i) for grid, i in zip(grids, v)]
-        weight[(..., *at)] += copy_of_a(v)
-    return Convolution(weight, **settings_in_series(a, b))
-
-
-def shape_in_series(a, b):
-    """The shape of the weight of `in_series(a, b)`."""
-    size = [grid.size for grid in _grids(a, b)]
-    return (len(b.bias), len(a.fill) // gcd(a.groups, b.groups), *size)
-
-
-def settings_in_series(a, b):
-    """All of `in_series(a, b)` but its weight, `{field: value}`."""
-    return {
-        "bias": b.flat(a.bias),
-        "fill": a.fill,
-        "stride": tuple(s * t for s, t in zip(a.stride, b.stride)),
-        "dilation": tuple(grid.dilation for grid in _grids(a, b)),
-        "padding": _padding_in_series(a, b),
-        "groups": gcd(a.groups, b.groups),
-        "biased": a.biased or b.biased,
-        "output_padding": a.output_padding,
-    }
-
-
-def _grids(a, b):
-    """The grid of the taps of `in_series(a, b)` along each axis."""
-    axes = zip(a.kernel, a.dilation, a.stride, b.kernel, b.dilation)
-    return [_grid_of(*axis) for axis in axes]
-
-
-def in_parallel(branches):
-    """The one `Convolution` that computes the sum of `branches`, which read the same input.
-
-    It is exact if `sum_obstacle(branches)` is None.
-    """
-    groups = gcd(*[branch.groups for branch in branches])
-    padding = _widest_padding(branches)
-    axes = [_common_grid(branches, padding, axis) for axis in range(len(padding))]
-    first = branches[0]
-    size = [taps for _, taps in axes]
-    weight = first.weight.new_zeros(len(first.bias), len(first.fill) // groups, *size)
-    for branch in branches:
-        at = [_taps_on(branch, padding, axis, axes[axis][0]) for axis in range(len(padding))]
-        weight[(..., *at)] += blocks(branch, groups).flatten(0, 1)
-    return Convolution(
-        weight,
-        bias=sum(branch.bias for branch in branches),
-        fill=next((branch.fill for branch in branches if branch.pads), first.fill),
-        stride=first.stride,
-        dilation=tuple(dilation for dilation, _ in axes),
-        padding=padding,
-        groups=groups,
-        biased=any(branch.biased for branch in branches),
-    )
-
-
-def _widest_padding(branches):
-    """`(before, after)` along each axis: as far out as any of them reads."""
-    padding = []
-    for sides in zip(*[branch.padding for branch in branches]):
-        padding.append(tuple(max(side) for side in zip(*sides)))
-    return tuple(padding)
-
-
-def _common_grid(branches, padding, axis):
-    """`(dilation, taps)` of the coarsest grid on which all their taps lie along an axis."""
-    distances = []
-    last = 0
-    for branch in branches:
-        start = padding[axis][0] - branch.padding[axis][0]
-        distances.append(start)
-        distances.append(branch.dilation[axis] if branch.kernel[axis] > 1 else 0)
-        last = max(last, start + branch.reach[axis])
-    dilation = gcd(*distances) or 1
-    return dilation, last // dilation + 1
-
-
-def _taps_on(branch, padding, axis, dilation):
-    """The slice of a grid on which the taps of a branch lie along an axis."""
-    start = (padding[axis][0] - branch.padding[axis][0]) // dilation
-    step = branch.dilation[axis] // dilation or 1  # or 1: a single tap has no distance
-    return slice(start, start + (branch.kernel[axis] - 1) * step + 1, step)
-
-
-class _Grid(NamedTuple):
-    """The taps of two layers in series along one axis, which lie `dilation` pixels apart.
-
-    Counted in taps of this grid: those of the first layer are `step` apart and `span` in all, its
-    copies, one per tap of the second layer, are `apart`, and all of them take `size`.
-    """
-
-    dilation: int
-    step: int
-    span: int
-    apart: int
-    size: int
-
-    def taps_of_copy(self, i):
-        start = self.apart * i
-        return slice(start, start + self.span, self.step)
-
-
-def _grid_of(k, d, s, j, e):
-    """The coarsest `_Grid` for k taps d pixels apart with stride s, then j taps e apart."""
-    pixels_apart = s * e
-    dilation = gcd(d if k > 1 else 0, pixels_apart if j > 1 else 0) or 1
-    step = d // dilation or 1  # or 1: a single tap has no distance
-    apart = pixels_apart // dilation or 1
-    span = (k - 1) * step + 1
-    return _Grid(dilation, step, span, apart, size=(j - 1) * apart + span)
-
-
-def _padding_in_series(a, b):
-    padding = []
-    for (before, after), (b_before, b_after), s in zip(a.padding, b.padding, a.stride):
-        padding.append((before + s * b_before, after + s * b_after))
-    return tuple(padding)
-
-
-def _copies(a, b, groups):
-    """A function of v: a's weights times b's tap v, `(out, in // groups, *a.kernel)`."""
-    ones = (1,) * len(a.kernel)
-    if b.depthwise:  # a BatchNorm or an average after a convolution scales each channel of a
-        return lambda v: b.weight[(..., *v)].view(-1, 1, *ones) * a.weight
-    if a.depthwise:  # each channel that b reads comes from one kernel of a
-        kernels = a.weight.view(groups, -1, *a.kernel).repeat_interleave(len(b.bias) // groups, 0)
-        return lambda v: b.weight[(..., *v)].view(*kernels.shape[:2], *ones) * kernels
-    first = blocks(a, groups)
-    second = blocks(b, groups)
-    return lambda v: torch.einsum("gom,gmi...->goi...", second[(..., *v)], first).flatten(0, 1)
 
 
 def blocks(convolution, groups):

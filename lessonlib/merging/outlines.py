@@ -8,12 +8,8 @@ from dataclasses import dataclass
 
 import torch
 
-from lessonlib.merging.convolution import (
-    Convolution,
-    in_series,
-    settings_in_series,
-    shape_in_series,
-)
+from lessonlib.merging.convolution import Convolution
+from lessonlib.merging.series import in_series, settings_in_series, shape_in_series
 
 __all__ = ["Outline", "outline_in_series"]
 

@@ -4,23 +4,22 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
-import torch
 from torch import nn
 
 from lessonlib.costs.timing import Timing
 from lessonlib.merging.chains import convolutions_of, macs_of, one_of
 from lessonlib.merging.copies import copy_of
 from lessonlib.merging.examples import Example, check_same, timed
-from lessonlib.merging.heads import HeadStep, with_heads
+from lessonlib.merging.heads import with_heads
 from lessonlib.merging.layer_types import rest_of
 from lessonlib.merging.layers import CannotMerge
-from lessonlib.merging.outlines import Outline, outline_in_series
+from lessonlib.merging.outlines import outline_in_series
 from lessonlib.merging.pairs import like_of
 from lessonlib.merging.rewriting import with_sums
 from lessonlib.merging.steps import MultipliedStep, Step
-from lessonlib.merging.sums import SumStep
 from lessonlib.merging.to_layers import as_layer, become
 from lessonlib.merging.traced_chains import chains_in
+from lessonlib.merging.written_steps import read, written
 
 __all__ = ["Plan", "example_of", "carried_out"]
 
@@ -88,7 +87,7 @@ class Plan:
         content = {
             "format": FORMAT,
             "interior": self.interior,
-            "steps": [_written(step) for step in self.steps],
+            "steps": [written(step) for step in self.steps],
             "left": self.left,
             "differ": self.differ,
             "assumed": self.assumed,
@@ -103,7 +102,7 @@ class Plan:
             if content["format"] != FORMAT:
                 raise ValueError("another format")
             return cls(
-                [_read(step) for step in content["steps"]],
+                [read(step) for step in content["steps"]],
                 dict(content["left"]),
                 {name: (wrong, total) for name, (wrong, total) in content["differ"].items()},
                 dict(content["assumed"]),
@@ -197,53 +196,6 @@ def _exact_step(names, parts, interior, line):
         return Step(names, parts, one_of(parts, interior, outline_in_series))
     except CannotMerge as reason:
         raise ValueError(f"The plan does not fit this model: {line}: {reason}.") from None
-
-
-def _written(step):
-    """A step as JSON knows it."""
-    written = {"names": step.names, "macs": step.macs, "why_not": step.why_not}
-    if step.one:
-        written["becomes"] = {
-            "kernel": list(step.one.kernel),
-            "reads": len(step.one.fill),
-            "gives": len(step.one.bias),
-            "groups": step.one.groups,
-            "macs": step.one.macs,
-        }
-    if isinstance(step, SumStep):
-        written["branches"] = step.branches
-    if isinstance(step, HeadStep):
-        written["flattened"] = True
-    return written
-
-
-def _read(written):
-    names = [str(name) for name in written["names"]]
-    one = _outline_read(**written["becomes"]) if "becomes" in written else None
-    step = Step(names, [], one, str(written["why_not"]), int(written["macs"]))
-    if written.get("flattened"):
-        return HeadStep(**vars(step))
-    if "branches" not in written:
-        return step
-    branches = [list(map(str, branch)) for branch in written["branches"]]
-    return SumStep(**vars(step), branches=branches)
-
-
-def _outline_read(kernel, reads, gives, groups, macs):
-    """An outline of which only what is said of it matters."""
-    axes = (1,) * len(kernel)
-    only_pads = not macs
-    return Outline(
-        weight=torch.full((), float(only_pads)).expand(gives, reads // groups, *kernel),
-        bias=torch.zeros(()).expand(gives),
-        fill=torch.zeros(()).expand(reads),
-        stride=axes,
-        dilation=axes,
-        padding=tuple((0, 0) for _ in axes),
-        groups=groups,
-        biased=not only_pads,
-        outside=torch.zeros(()).expand(gives),
-    )
 
 
 def _say(convolution):

@@ -10,9 +10,11 @@ import torch
 from lessonlib.merging.borders import border_obstacle, sum_obstacle
 from lessonlib.merging.branches import names_in, steps_in
 from lessonlib.merging.chains import check_fit
-from lessonlib.merging.convolution import Convolution, in_parallel, in_series
+from lessonlib.merging.convolution import Convolution
 from lessonlib.merging.layer_types import fit_of
 from lessonlib.merging.layers import CannotMerge, as_convolutions, only_scaling
+from lessonlib.merging.parallel import in_parallel
+from lessonlib.merging.series import in_series
 from lessonlib.merging.steps import MultipliedStep
 
 __all__ = ["SumStep", "sum_step", "in_words"]

@@ -14,11 +14,11 @@ from lessonlib.merging import (
     CannotMerge,
     PadWith,
     Plan,
-    convolution,
     merge,
     merge_chains,
     merge_exported,
     plan,
+    series,
 )
 from lessonlib.merging.chains import one_of
 from lessonlib.merging.outlines import outline_in_series
@@ -71,7 +71,7 @@ def test_any_other_text_is_no_plan(text):
 
 def test_a_long_chain_is_planned_without_a_product():
     chain = nn.Sequential(*[nn.Conv2d(8, 8, 3, bias=False) for _ in range(16)]).eval()
-    with patch.object(convolution, "_copies") as multiplied:  # what any product is made of
+    with patch.object(series, "_copies") as multiplied:  # what any product is made of
         assert plan(chain).merged == []
     assert not multiplied.called
 
