@@ -7,7 +7,8 @@ import pytest
 from scipy import stats
 
 from helpers.runs import a_run
-from lessonlib.figures.thread_size import thread_size_table, thread_sweep_table
+from lessonlib.figures.thread_size import both_sizes_table, thread_size_table, thread_sweep_table
+from lessonlib.study.evaluation import answers
 from lessonlib.study.second_study import THREAD_SIZE
 
 RANDOM = np.random.default_rng(0)
@@ -50,6 +51,40 @@ def test_no_difference_is_read_before_all_runs_are_there():
     first = [run for run in some_runs(seeds=1) if run.arm == "3x3"]
     assert cells_of(thread_size_table(first))[1][1:4] == ["0 of 5", "", ""]
     assert thread_size_table([]).data.startswith("None of the five seeds is recorded yet")
+
+
+def evaluated(shift):
+    """Twelve runs of each arm, all but the 3x3 lifted by `shift` points."""
+    found = {arm: RANDOM.normal(mean - 8 + shift, 1, 12) for arm, mean in MEANS.items()}
+    found["3x3"] -= shift
+    runs = [
+        a_run(arm=arm, seed=seed, epochs=[{"accuracy": value / 100}])
+        for arm, values in found.items()
+        for seed, value in enumerate(values)
+    ]
+    return found, answers(runs, photos=3929)
+
+
+@pytest.mark.parametrize("shift", [0, 6])
+def test_what_size_changed_is_a_contrast_of_four_means(shift):
+    found, rows = evaluated(shift)
+    cells = cells_of(both_sizes_table(some_runs(), rows, 3929))
+    for row, (arm, small) in zip(cells, list(found.items())[1:], strict=True):
+        four = [ACCURACIES[arm], ACCURACIES["3x3"], small, found["3x3"]]
+        change = np.dot([1, -1, -1, 1], [side.mean() for side in four])
+        parts = np.array([side.var(ddof=1) / len(side) for side in four])
+        freedom = parts.sum() ** 2 / sum(parts**2 / [len(side) - 1 for side in four])
+        half = stats.t.ppf(0.975, freedom) * parts.sum() ** 0.5
+        assert row[3].startswith(f"{change:+.1f} ({change - half:+.1f} to {change + half:+.1f}): ")
+        assert ("not distinguishable" in row[3]) == (abs(change) < half)
+        assert row[4] in ("compatible", "not compatible")
+
+
+def test_sizes_are_compared_once_all_runs_are_there():
+    _, rows = evaluated(0)
+    waiting = "The two sizes are compared once all runs are there."
+    assert both_sizes_table(some_runs(seeds=4), rows, 3929).data == waiting
+    assert both_sizes_table(some_runs(), [], 3929).data == waiting
 
 
 def test_runs_of_two_rates_are_refused():
