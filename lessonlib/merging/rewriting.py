@@ -1,17 +1,17 @@
 """Put one convolution where a forward adds up branches, in the module whose forward does it."""
 
-from itertools import chain, takewhile
 from operator import add, sub
 from typing import NamedTuple
 
 from torch import fx, nn
 
-from lessonlib.merging.branches import Branches, by_source, nodes_in
+from lessonlib.merging.branches import Branches, nodes_in
 from lessonlib.merging.copies import sharing_copy
 from lessonlib.merging.graphs import graphs_of
 from lessonlib.merging.in_place import writer_among
-from lessonlib.merging.layer_types import fit_of, is_norm, rest_of
+from lessonlib.merging.layer_types import fit_of, is_norm
 from lessonlib.merging.layers import CannotMerge
+from lessonlib.merging.owners import free_in, homes_in, of_one_source, owners_in
 from lessonlib.merging.pairs import like_of
 from lessonlib.merging.rows import UNKNOWN_ROWS
 from lessonlib.merging.steps import MultipliedStep
@@ -47,14 +47,14 @@ def with_sums(model, example, accepts):
     Raises as `examine`.
     """
     seen = examine(model, example)
-    owners = _owners(seen)
+    owners = owners_in(seen)
     if not owners:
         return Summed(model, seen, [], {})
     summed = sharing_copy(model)
-    homes = _homes_in(seen)
+    homes = homes_in(seen)
     steps: list = []
     left: dict = {}
-    for owner in sorted(owners, key=lambda name: -_depth(name)):  # what is within another first
+    for owner in owners:
         found, reasons = _merge_in(summed, owner, seen, homes, accepts)
         steps += found
         left |= reasons
@@ -66,66 +66,13 @@ def with_sums(model, example, accepts):
     return Summed(summed, examine(summed, example) if steps else seen, steps, left)
 
 
-def _owners(seen):
-    """The names of the modules in whose forwards, or their parts', branches are added, in order."""
-    owners: set = set()
-    for part in seen.ways:
-        module = seen.layers[part.name]
-        free = _free(module, part.name, seen)
-        for graph in part.graphs:
-            for node, addends in _of_one_source(Branches(module, graph, free)):
-                owners.add(_join(part.name, _home_of([node, *nodes_in(addends)])))
-    return [name for name in seen.layers if name in owners]
-
-
-def _depth(name):
-    return len(name.split(".")) if name else 0
-
-
-def _of_one_source(branches):
-    """`[(node, addends), ...]`: for each sum those of its addends that read the same value.
-
-    And a scaled convolution as a sum of one.
-    """
-    found = []
-    for node, addends in branches.sums():
-        found += [(node, group) for group in by_source(addends)]
-    return found + branches.scaled()
-
-
-def _free(module, name, seen):
-    """`{target: layer}` of the layers in `module`, called `name`, that may be merged."""
-    free = {}
-    for target, layer in module.named_modules():
-        if fit_of(layer) and not rest_of(layer) and _join(name, target) not in seen.left:
-            free[target] = layer
-    return free
-
-
-def _join(*names):
-    return ".".join(name for name in names if name)
-
-
-def _home_of(nodes):
-    """The name of the innermost module in whose forward, or in those of parts, all are called."""
-    stacks = [_stack(node) for node in nodes]
-    shared = takewhile(lambda names: len(set(names)) == 1, zip(*stacks))
-    return next(reversed([names[0] for names in shared]), "")
-
-
-def _stack(node):
-    """The names of the modules in whose forwards a node is called, from the outermost."""
-    names = [path for path, _ in node.meta.get("nn_module_stack", {}).values()]
-    return names[:-1] if node.op == "call_module" else names
-
-
 def _merge_in(model, owner, seen, homes, accepts):
     """(steps, `{the sum: why it stays}`): the sums that one module's forward adds up, in place.
 
-    homes: as from `_homes_in`.
+    homes: as from `homes_in`.
     """
     module = model.get_submodule(owner)
-    free = _free(module, owner, seen)
+    free = free_in(module, owner, seen)
     try:
         graph = _graph_of(module, free.values())
     except CannotMerge as reason:
@@ -149,7 +96,7 @@ def _merge_in(model, owner, seen, homes, accepts):
         module.set_submodule(target, as_layer(step.one, like_of(layers, otherwise=model)))
         _put(target, graph, node, some, branches)
         steps.append(step)
-        free = _free(module, owner, seen)
+        free = free_in(module, owner, seen)
         branches = Branches(module, graph, free)
     if steps:
         _leave_out_idle(graph, branches)
@@ -159,7 +106,7 @@ def _merge_in(model, owner, seen, homes, accepts):
 
 def _untried(branches, tried):
     """(sum, addends of one source) that are not in `tried`, and then are; None if all are."""
-    for node, addends in _of_one_source(branches):
+    for node, addends in of_one_source(branches):
         key = (node, *[addend.node for addend in addends])
         if key not in tried:
             tried.add(key)
@@ -221,17 +168,6 @@ def _graph_of(module, free):
 def _check_writers(graph, nodes, module, layers):
     if writer := writer_among(graph, nodes, module, layers):
         raise CannotMerge(f"{writer.name} may change in place what they read")
-
-
-def _homes_in(seen):
-    """`{name of a layer: [names of all modules in whose forwards it is called, for each call]}`."""
-    homes: dict = {}
-    for part in seen.ways:
-        for node in chain(*[graph.nodes for graph in part.graphs]):
-            if node.op == "call_module":
-                within = {part.name, *[_join(part.name, path) for path in _stack(node)]}
-                homes.setdefault(_join(part.name, node.target), []).append(within)
-    return homes
 
 
 def _check_called_within(owner, names, homes):
