@@ -9,7 +9,7 @@ from lessonlib.arms import ARMS
 from lessonlib.figures.tables import markdown_table
 from lessonlib.study.evaluation import Answer
 from lessonlib.study.intervals import estimate, welch
-from lessonlib.study.pairing import unpaired
+from lessonlib.study.pairing import of_one_kind, unpaired
 from lessonlib.study.second_study import FOUR, THREAD_SEEDS, THREAD_SWEEP_SEED
 from lessonlib.study.thread import THREAD_RUNS, compatible, gap
 from lessonlib.training.runs import Run
@@ -25,8 +25,8 @@ def thread_sweep_table(runs: Iterable[Run]) -> Markdown:
     """Accuracy in percent by arm and learning rate: the one run of each in plan `thread-rates`."""
     found = {
         (run.arm, run.recipe["lr"]): f"{100 * run.accuracy:.1f}"
-        for run in runs
-        if run.seed == THREAD_SWEEP_SEED and run.finished
+        for run in of_one_kind(runs)
+        if run.seed == THREAD_SWEEP_SEED
     }
     rates = sorted({rate for _, rate in found})
     head = ("accuracy of one run, %", *(f"at {rate:g}" for rate in rates))
@@ -63,8 +63,8 @@ def both_sizes_table(runs: Iterable[Run], rows: Sequence[Answer], photos: int) -
 
 def _by_arm(runs):
     of_arm = {arm: [] for arm in FOUR}
-    for run in runs:
-        if run.arm in of_arm and run.seed in THREAD_SEEDS and run.finished:
+    for run in of_one_kind(runs):
+        if run.arm in of_arm and run.seed in THREAD_SEEDS:
             of_arm[run.arm].append(run)
     return of_arm
 

@@ -1,12 +1,13 @@
 """Which runs may be compared: alike in photos, device, precision and torch; seed by seed."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable
 from operator import attrgetter
 from typing import Any
 
 import numpy as np
 
-__all__ = ["paired", "unpaired", "why_not_paired"]
+__all__ = ["of_one_kind", "paired", "unpaired", "why_not_paired"]
 
 # What two runs must have in common to be compared
 KINDS: dict[str, Callable[[Any], str]] = {
@@ -15,6 +16,17 @@ KINDS: dict[str, Callable[[Any], str]] = {
     "precision": attrgetter("precision"),
     "torch": attrgetter("arithmetic.torch"),
 }
+
+
+def of_one_kind(runs: Iterable[Any]) -> list[Any]:
+    """The finished runs of the kind (data, device, precision, torch) of which there are most.
+
+    Of equal ones the first that was recorded: the course's own come before a learner's.
+    """
+    finished = [run for run in runs if run.finished]
+    kinds = Counter(_kind(run) for run in finished)
+    most = max(kinds, key=lambda kind: kinds[kind], default=None)
+    return [run for run in finished if _kind(run) == most]
 
 
 def paired(runs: Iterable[Any], others: Iterable[Any]) -> np.ndarray:
@@ -61,11 +73,15 @@ def why_not_paired(runs: Iterable[Any], others: Iterable[Any]) -> str:
     return "not compared: no seed that both have"
 
 
+def _kind(run):
+    return run.data, run.arithmetic
+
+
 def _by_seed(runs):
     found = {}
     for run in runs:
         if run.finished:
-            key = (run.seed, run.data, run.arithmetic)
+            key = (run.seed, *_kind(run))
             if key in found:
                 raise ValueError(
                     f"Seed {run.seed} of {run.arm} is there twice on {run.data}: keep one run."

@@ -5,6 +5,7 @@ from dataclasses import replace
 from statistics import mean
 
 from lessonlib.configs import Network, Tier
+from lessonlib.study.pairing import of_one_kind
 from lessonlib.study.parts import Part, Trial
 from lessonlib.training.runs import Run, load_runs
 
@@ -52,10 +53,10 @@ def rates_plan() -> list[Part]:
 
 
 def accuracies_by_rate(runs: Iterable[Run]) -> dict[str, dict[float, list[float]]]:
-    """`{arm: {rate: accuracies in percent}}` of the sweep's finished runs."""
+    """`{arm: {rate: accuracies in percent}}` of the sweep's finished runs, those of one kind."""
     found: dict[str, dict[float, list[float]]] = {arm: {} for arm in FOUR}
-    for run in runs:
-        if run.arm in found and run.finished and run.seed in SWEEP_SEEDS:
+    for run in of_one_kind(runs):
+        if run.arm in found and run.seed in SWEEP_SEEDS:
             found[run.arm].setdefault(run.recipe["lr"], []).append(100 * run.accuracy)
     return found
 
@@ -153,8 +154,8 @@ def thread_size_plan() -> list[Part]:
 def _thread_sweep():
     """`{arm: its rates, in order}`, and of what is recorded `{arm: {rate: accuracies}}`."""
     found: dict[str, dict[float, list[float]]] = {arm: {} for arm in FOUR}
-    for run in load_runs("thread-rates"):
-        if run.arm in found and run.finished and run.seed == THREAD_SWEEP_SEED:
+    for run in of_one_kind(load_runs("thread-rates")):
+        if run.arm in found and run.seed == THREAD_SWEEP_SEED:
             found[run.arm].setdefault(run.recipe["lr"], []).append(run.accuracy)
     swept = {}
     for arm, rate in best_rates(load_runs("rates")).items():

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import replace
 
+from lessonlib.study.pairing import of_one_kind
 from lessonlib.study.parts import Part, Trial
 from lessonlib.study.second_study import (
     BOTTLENECK,
@@ -29,10 +30,10 @@ def short_sweep(
     """
     variant = VARIANTS[name]
     found: dict[float, list[float]] = {}
-    for run in runs:
+    for run in of_one_kind(runs):
         recipe = variant.recipe(replace(BOTTLENECK, lr=run.recipe["lr"]))
         ours = run.arm == variant.arm and run.follows(recipe)
-        if ours and run.finished and run.seed in SWEEP_SEEDS:
+        if ours and run.seed in SWEEP_SEEDS:
             found.setdefault(recipe.lr, []).append(run.accuracy)
     rates = widened({name: found}, (middle / 2, middle, 2 * middle), len(SWEEP_SEEDS))
     return rates, found

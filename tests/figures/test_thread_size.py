@@ -44,6 +44,12 @@ def test_a_row_has_the_mean_the_threads_mean_and_scipys_interval():
         assert row[5] == f"{difference:+.1f} ({low:+.1f} to {high:+.1f})"
 
 
+def test_runs_of_another_precision_are_left_out():
+    runs = some_runs()
+    others = [replace(run, precision="bfloat16", epochs=[{"accuracy": 0.9}]) for run in runs[:7]]
+    assert thread_size_table(others + runs).data == thread_size_table(runs).data
+
+
 def test_no_difference_is_read_before_all_runs_are_there():
     rows = cells_of(thread_size_table(some_runs(seeds=4)))
     assert [row[1] for row in rows] == ["4 of 5"] * 4

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from helpers.runs import a_run
-from lessonlib.study.pairing import paired, unpaired, why_not_paired
+from lessonlib.study.pairing import of_one_kind, paired, unpaired, why_not_paired
 
 
 def some_runs(accuracies, data="photos", **changes):
@@ -30,6 +30,16 @@ def test_unpaired_takes_all_runs_of_one_kind_and_of_no_other():
     assert here == pytest.approx([50, 40, 60])
     assert there == pytest.approx([25, 50])
     assert [len(side) for side in unpaired(ours, some_runs({0: 0.5}, "drawings"))] == [0, 0]
+
+
+def test_runs_of_the_most_frequent_kind_are_taken_and_of_equal_ones_the_first():
+    ours = [a_run(seed=seed) for seed in range(2)]
+    others = [a_run(seed=seed, precision="bfloat16") for seed in range(2)]
+    elsewhere = a_run(data="other photos")
+    assert of_one_kind([*ours, elsewhere, *others]) == ours
+    assert of_one_kind([*others, *ours, a_run(seed=2)]) == [*ours, a_run(seed=2)]
+    assert of_one_kind([a_run(finished=False), elsewhere]) == [elsewhere]
+    assert of_one_kind([]) == []
 
 
 def test_a_seed_that_is_there_twice_is_never_silently_taken():

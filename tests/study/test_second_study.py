@@ -1,7 +1,7 @@
 """The plans of data/protocol.md ask for what the protocol promises, and for nothing before it."""
 
 import subprocess
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -66,6 +66,12 @@ def test_the_best_rate_has_the_highest_mean_and_of_equal_ones_the_lowest_wins():
     }
     with pytest.raises(ValueError, match="lacks 1 of 60 runs: train the plan rates first"):
         best_rates(runs[:-1])
+
+
+def test_a_learners_runs_of_another_precision_do_not_move_the_best_rate():
+    runs = list(sweep(by_best(INSIDE)))
+    others = [replace(run, precision="bfloat16") for run in sweep(lambda _, rate: rate)]
+    assert best_rates(runs + others[:-1]) == best_rates(others[:-1] + runs) == INSIDE
 
 
 @pytest.mark.parametrize("edge, more", [(RATES[0], RATES[0] / 2), (RATES[-1], 2 * RATES[-1])])
