@@ -80,7 +80,8 @@ def merge_chains(
 
     A Linear layer behind a flattening takes what sees one position at a time before it, also where
     means over positions come between. A BatchNorm beside a Linear layer is merged if it is certain
-    that it reads two axes, (n, channels), or on x does.
+    that it reads two axes, (n, channels), or on x does. Inputs are taken to be batches where a
+    matrix or a scale with an axis for them, (1, channels, 1, 1), is merged.
     The copy has the same class: the one convolution replaces the first layer of its chain, Identity
     the others. But a module whose own forward adds up branches that are merged, or scales a layer,
     becomes a `torch.fx.GraphModule`, which knows its forward only.
