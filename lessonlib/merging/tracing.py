@@ -11,6 +11,7 @@ from lessonlib.merging.graphs import Traced, graphs_of
 from lessonlib.merging.layer_types import fit_of, is_hooked, why_unknown
 from lessonlib.merging.rows import read_rows
 from lessonlib.merging.traced_chains import next_layers
+from lessonlib.merging.ways import has_forward
 
 __all__ = ["Examined", "examine", "hooked_in"]
 
@@ -54,7 +55,8 @@ def examine(model, example=None):
     if untraced and example:
         calls.note(example)
     for name, why in untraced.items():
-        if not known.isdisjoint(layers[name].modules()):
+        named = not name or has_forward(layers[name])  # of a ModuleList its owner says it
+        if named and not known.isdisjoint(layers[name].modules()):
             left[name or "the model"] = f"{why}, {FOLLOWED if example else PIECE_BY_PIECE}"
     ways = {}
     for part in parts:

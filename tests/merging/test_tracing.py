@@ -312,3 +312,20 @@ def test_a_module_that_goes_another_way_in_its_second_call_stays_right():
     x = torch.randn(2, 4, 5, 5, dtype=torch.float64)
     for _ in range(2):
         assert difference(merged, model, x) < 1e-12
+
+
+class InPieces(nn.Module):
+    """Cannot be traced, and holds its layers in a list, which nothing calls."""
+
+    def __init__(self):
+        super().__init__()
+        self.layers = nn.ModuleList([nn.Conv2d(2, 2, 3), nn.BatchNorm2d(2)])
+
+    def forward(self, x):
+        y = self.layers[0](x)
+        return self.layers[1](y) if x.sum() > 0 else y
+
+
+def test_a_list_of_modules_is_no_reason_of_its_own():
+    assert [*plan(InPieces().eval()).left] == ["the model"]
+    assert [*plan(InPieces().layers.eval()).left] == ["the model"]
