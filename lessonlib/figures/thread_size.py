@@ -32,7 +32,7 @@ def thread_sweep_table(runs: Iterable[Run]) -> Markdown:
     head = ("accuracy of one run, %", *(f"at {rate:g}" for rate in rates))
     rows = []
     for arm in FOUR:
-        rows.append([ARMS[arm].label, *(found.get((arm, rate), "not run yet") for rate in rates)])
+        rows.append([ARMS[arm].label, *(found.get((arm, rate), "not run") for rate in rates)])
     return Markdown(markdown_table(head, rows))
 
 

@@ -113,8 +113,8 @@ def test_the_sweep_has_a_run_for_each_arm_and_rate():
         ]
     ]
     assert cells_of(thread_sweep_table(runs)) == [
-        ["one 3x3", "not run yet", "55.9"],
-        ["one 2x2", "not run yet", "not run yet"],
-        ["two 2x2, activation after each", "not run yet", "not run yet"],
-        ["two 2x2, activation after the second", "55.5", "not run yet"],
+        ["one 3x3", "not run", "55.9"],
+        ["one 2x2", "not run", "not run"],
+        ["two 2x2, activation after each", "not run", "not run"],
+        ["two 2x2, activation after the second", "55.5", "not run"],
     ]
