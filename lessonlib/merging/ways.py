@@ -44,7 +44,12 @@ def ways_through(module, known, apart, given):
 
 def has_forward(module):
     """Whether anything can call it: a ModuleList only holds others."""
-    return type(module).forward is not nn.Module.forward
+    own = "forward" in vars(module) or _calls_itself(module)
+    return own or type(module).forward is not nn.Module.forward
+
+
+def _calls_itself(module):
+    return any(getattr(type(module), name) is not getattr(nn.Module, name) for name in CALLS)
 
 
 def _ways(module, known, apart, given):
@@ -159,8 +164,8 @@ def _has_no_tensor(value):
 
 def trace(module, known, apart, fixed=None, types=()):
     """A graph of `module` called with the arguments in `fixed`, and symbols for the others."""
-    own_call = any(getattr(type(module), name) is not getattr(nn.Module, name) for name in CALLS)
-    if "forward" in vars(module) or (own_call and not isinstance(module, fx.GraphModule)):
+    own_call = _calls_itself(module) and not isinstance(module, fx.GraphModule)
+    if "forward" in vars(module) or own_call:
         raise TypeError("its forward was replaced")
     tracer = Tracer(known, apart, types)
     graph = tracer.trace(module, fixed or None)

@@ -326,6 +326,12 @@ class InPieces(nn.Module):
         return self.layers[1](y) if x.sum() > 0 else y
 
 
+def test_a_list_with_a_forward_of_its_own_can_be_called():
+    layers = InPieces().layers.eval()
+    layers.forward = lambda x: layers[1](layers[0](x))
+    assert "its forward was replaced" in plan(layers).left["the model"]
+
+
 def test_a_list_of_modules_is_no_reason_of_its_own():
     assert [*plan(InPieces().eval()).left] == ["the model"]
     assert [*plan(InPieces().layers.eval()).left] == ["the model"]
