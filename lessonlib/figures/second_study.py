@@ -78,9 +78,7 @@ def beside_the_thread(rows):
         beside = {"transform": axes.get_yaxis_transform(), "va": "center", "fontsize": 9}
         axes.text(1.02, i, found, color=DARK, **beside)
         label = ARMS[row.arm].label
-        words.append(
-            f"{label}: ours {_told(row.unpaired)}, the thread's {_told(row.thread)}, {found}"
-        )
+        words.append(f"{label}: ours {row.unpaired.told}, the thread's {row.thread.told}, {found}")
     axes.set_yticks(range(len(rows)), [ARMS[row.arm].label for row in rows])
     axes.set_ylim(max(1, len(rows)) - 0.5, -0.5)
     axes.spines[["top", "right", "left"]].set_visible(False)
@@ -93,10 +91,6 @@ def _estimate_row(axes, height, dots, estimate, color):
     axes.plot(dots, [height] * len(dots), "o", color=color, alpha=0.35, markersize=4)
     axes.plot([estimate.low, estimate.high], [height, height], color=color, linewidth=2)
     axes.plot(estimate.difference, height, "D", color=color, markersize=5)
-
-
-def _told(estimate):
-    return f"{estimate.difference:+.1f} ({estimate.low:+.1f} to {estimate.high:+.1f})"
 
 
 @in_our_style

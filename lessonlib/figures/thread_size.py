@@ -17,7 +17,7 @@ from lessonlib.training.runs import Run
 __all__ = ["thread_sweep_table", "thread_size_table", "both_sizes_table"]
 
 BASE = FOUR[0]
-HEAD = ("arm", "runs", "best rate", "accuracy, %", "the thread's, %", "minus the 3x3, points")
+HEAD = ("arm", "runs", "best rate", "accuracy, %", "the thread's, %")
 SIZES = ("against one 3x3, points", "at 64 px", "at 128 px", "what size changed", "with the thread")
 
 
@@ -39,8 +39,7 @@ def thread_sweep_table(runs: Iterable[Run]) -> Markdown:
 def thread_size_table(runs: Iterable[Run]) -> Markdown:
     """A row per arm of the plan `thread-size`, in percent, beside the mean of the thread's runs.
 
-    The last column is the difference with its 95% interval, by Welch from all runs, and stands only
-    once both arms have all their seeds. Other seeds are left out.
+    Other seeds than the five are left out.
     ValueError if an arm's runs are of several learning rates.
     """
     of_arm = _by_arm(runs)
@@ -78,15 +77,11 @@ def _sizes_row(row, of_arm, photos):
     seen = "not distinguishable" if change.low <= 0 <= change.high else "distinguishable"
     return (
         ARMS[row.arm].label,
-        _told(row.unpaired),
-        _told(large),
-        f"{_told(change)}: {seen}",
+        row.unpaired.told,
+        large.told,
+        f"{change.told}: {seen}",
         compatible(gap(row.arm, ours, theirs, photos)),
     )
-
-
-def _told(found):
-    return f"{found.difference:+.1f} ({found.low:+.1f} to {found.high:+.1f})"
 
 
 def _row(arm, of_arm):
@@ -98,7 +93,6 @@ def _row(arm, of_arm):
         _rate(arm, runs),
         f"{np.mean(accuracies):.1f}" if runs else "",
         f"{np.mean(THREAD_RUNS[arm]):.1f}",
-        "" if arm == BASE else _difference(runs, of_arm[BASE]),
     )
 
 
@@ -108,9 +102,3 @@ def _rate(arm, runs):
         shown = ", ".join(f"{rate:g}" for rate in rates)
         raise ValueError(f"The runs of {arm} have learning rates {shown}: give those of one.")
     return f"{rates[0]:g}" if rates else ""
-
-
-def _difference(runs, base):
-    if min(len(runs), len(base)) < len(THREAD_SEEDS):
-        return "not all run yet"
-    return _told(welch(*unpaired(runs, base)))

@@ -100,18 +100,14 @@ def _found_row(row):
     return [
         ARMS[row.arm].label,
         f"{len(row.ours)} and {len(row.theirs)}",
-        _told(row.unpaired),
+        row.unpaired.told,
         f"{together}, p = {row.adjusted:.2g}",
-        _told(row.paired),
+        row.paired.told,
     ]
 
 
 def _beside_row(row):
-    return [ARMS[row.arm].label, _told(row.thread), _told(row.gap), compatible(row.gap)]
-
-
-def _told(estimate):
-    return f"{estimate.difference:+.1f} ({estimate.low:+.1f} to {estimate.high:+.1f})"
+    return [ARMS[row.arm].label, row.thread.told, row.gap.told, compatible(row.gap)]
 
 
 def _check_rates(of_arm):

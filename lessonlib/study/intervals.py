@@ -31,6 +31,11 @@ class Estimate(NamedTuple):
     high: float
     p: float
 
+    @property
+    def told(self) -> str:
+        """The difference and its interval, to a tenth of a point."""
+        return f"{self.difference:+.1f} ({self.low:+.1f} to {self.high:+.1f})"
+
 
 def interval(differences: ArrayLike, level: float = 0.95) -> tuple[Any, Any]:
     """Lower and upper bound for the mean of paired differences, by Student's t.

@@ -48,7 +48,7 @@ class SecondaryAnswer(NamedTuple):
         """The difference with its 95% interval, or what is missing, in words."""
         found = self.estimate
         if found:
-            return f"{found.difference:+.1f} ({found.low:+.1f} to {found.high:+.1f})"
+            return found.told
         if self.apart:
             return self.apart
         there = len(self.ours) + len(self.theirs)
