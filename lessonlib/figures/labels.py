@@ -1,6 +1,6 @@
-"""Names beside the ends of curves: direct labels that never cover each other."""
+"""Names of a chart's rows, and beside the ends of curves: labels that never cover each other."""
 
-__all__ = ["spread", "name_ends", "DARK", "GREY"]
+__all__ = ["spread", "name_ends", "label_rows", "DARK", "GREY"]
 
 DARK = "#444444"
 GREY = "#999999"
@@ -53,3 +53,11 @@ def name_ends(ends, axes):
         axes.plot([1, 1.04], [end, place], color=GREY, linewidth=0.5, **where)
         axes.plot([1.05, 1.15], [place, place], **{"linewidth": 1.5} | style, **where)
         axes.text(1.17, place, name, transform=axes.transAxes, fontsize=9, color=DARK, va="center")
+
+
+def label_rows(axes, labels, **text):
+    """Row i at height i, named at the left, the first at the top. text: for the labels."""
+    axes.set_yticks(range(len(labels)), labels, **text)
+    axes.set_ylim(max(1, len(labels)) - 0.5, -0.5)
+    axes.spines[["top", "right", "left"]].set_visible(False)
+    axes.tick_params(left=False)

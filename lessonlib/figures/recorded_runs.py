@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from lessonlib.figures.defaults import in_our_style
-from lessonlib.figures.labels import DARK, GREY, name_ends
+from lessonlib.figures.labels import DARK, GREY, label_rows, name_ends
 from lessonlib.figures.pictures import Picture
 from lessonlib.figures.style import COLORS, arm_style
 from lessonlib.study.intervals import FEWEST, interval
@@ -40,7 +40,7 @@ def recorded_chart(groups):
         _draw_dots(axes, row, percent, color, hollow)
         span = f"{min(percent):.1f} to {max(percent):.1f}%, mean {mean(percent):.1f}%"
         words.append(f"{label}: {_runs_in_words(runs)}, {span}")
-    _label_rows(axes, list(groups))
+    label_rows(axes, list(groups))
     axes.set_xlabel("validation accuracy after the last epoch, %; a dot is a run, a bar their mean")
     figure.suptitle(where, fontsize=8, color=DARK, y=1.02)
     return Picture(figure, f"Recorded runs on {where}. {'; '.join(words)}.")
@@ -99,7 +99,7 @@ def differences_chart(rows):
             f"{comparison.label} against {comparison.against}: {differences.mean():+.1f} "
             f"of {n} {'pair' if n == 1 else 'pairs'}, {found}"
         )
-    _label_rows(axes, [f"{c.label}\nagainst {c.against}" for c, _ in rows], fontsize=8)
+    label_rows(axes, [f"{c.label}\nagainst {c.against}" for c, _ in rows], fontsize=8)
     axes.set_xlabel(
         "difference in points; a dot is a pair of runs, a diamond the mean, a line its 95% interval"
     )
@@ -158,10 +158,3 @@ def _source(groups):
         )
     machines = sorted({run.machine for run in runs})
     return f"{runs[0].data}; {', '.join(machines)}"
-
-
-def _label_rows(axes, labels, **text):
-    axes.set_yticks(range(len(labels)), labels, **text)
-    axes.set_ylim(max(1, len(labels)) - 0.5, -0.5)
-    axes.spines[["top", "right", "left"]].set_visible(False)
-    axes.tick_params(left=False)

@@ -3,14 +3,14 @@
 import numpy as np
 from matplotlib.figure import Figure
 
-from lessonlib.arms import ARMS
+from lessonlib.arms import ARMS, arm_label
 from lessonlib.figures.defaults import in_our_style
-from lessonlib.figures.labels import DARK, GREY, name_ends
+from lessonlib.figures.labels import DARK, GREY, label_rows, name_ends
 from lessonlib.figures.pictures import Picture
 from lessonlib.figures.style import COLORS, arm_style
 from lessonlib.study.thread import THREAD_RUNS, compatible
 
-__all__ = ["rates_chart", "beside_the_thread", "power_chart"]
+__all__ = ["rates_chart", "beside_the_thread", "secondary_chart", "power_chart"]
 
 THREADS = COLORS[6]  # black: the thread's own runs
 RING = {"markerfacecolor": "none", "markersize": 13, "markeredgewidth": 2}
@@ -79,12 +79,33 @@ def beside_the_thread(rows):
         axes.text(1.02, i, found, color=DARK, **beside)
         label = ARMS[row.arm].label
         words.append(f"{label}: ours {row.unpaired.told}, the thread's {row.thread.told}, {found}")
-    axes.set_yticks(range(len(rows)), [ARMS[row.arm].label for row in rows])
-    axes.set_ylim(max(1, len(rows)) - 0.5, -0.5)
-    axes.spines[["top", "right", "left"]].set_visible(False)
-    axes.tick_params(left=False)
+    label_rows(axes, [ARMS[row.arm].label for row in rows])
     axes.set_xlabel("points from one 3x3; above, in colour: ours; below, in black: the thread's")
     return Picture(figure, f"Differences from one 3x3 in points. {'; '.join(words)}.")
+
+
+@in_our_style
+def secondary_chart(rows):
+    """Each complete secondary comparison in points, with its 95% interval.
+
+    A dot is a run minus the mean of the other side; blue leaves out zero, grey does not.
+    rows: from `secondary_answers.secondary_answers`.
+    """
+    rows = [row for row in rows if row.estimate]
+    figure = Figure(figsize=(9, 1 + 0.4 * max(1, len(rows))), dpi=90, layout="constrained")
+    axes = figure.subplots()
+    axes.axvline(0, color=GREY, linewidth=1)
+    words = []
+    for i, row in enumerate(rows):
+        found = row.estimate
+        color = GREY if found.low <= 0 <= found.high else COLORS[0]
+        _estimate_row(axes, i, row.ours - row.theirs.mean(), found, color)
+        words.append(f"{row.label} against {arm_label(row.reference)}: {found.told}")
+    names = [f"{row.label}\nagainst {arm_label(row.reference)}" for row in rows]
+    label_rows(axes, names, fontsize=8)
+    axes.set_xlabel("difference in points; a dot is a run, a diamond the mean, a line its interval")
+    told = "; ".join(words) or "No comparison is complete yet"
+    return Picture(figure, f"Secondary comparisons in points. {told}.")
 
 
 def _estimate_row(axes, height, dots, estimate, color):

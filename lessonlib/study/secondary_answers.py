@@ -1,6 +1,7 @@
 """What the runs say so far to each secondary comparison of data/protocol.md."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import groupby
 from typing import NamedTuple
 
 import numpy as np
@@ -9,12 +10,20 @@ from IPython.display import Markdown
 from lessonlib.arms import arm_label
 from lessonlib.study.intervals import Estimate, welch
 from lessonlib.study.pairing import unpaired, why_not_paired
+from lessonlib.study.second_study import BOTTLENECK
 from lessonlib.study.secondary_items import ITEMS, VARIANTS, Item
 from lessonlib.training.runs import Run
 
 __all__ = ["SecondaryAnswer", "secondary_answers", "secondary_table"]
 
-COLUMNS = ("secondary, exploratory", "against", "runs", "difference, points")
+COLUMNS = (
+    "secondary, exploratory",
+    "accuracy, %",
+    "against",
+    "accuracy, %",
+    "runs",
+    "difference, points",
+)
 NOTE = (
     "Each 95% interval, Welch's, stands alone: one in twenty leaves out zero by chance. "
     "Wu et al. (1903.08385) report that 2x2 padded at four corners outperform 3x3."
@@ -56,6 +65,12 @@ class SecondaryAnswer(NamedTuple):
         return f"{there} of {planned} runs" if self.begun else "not run yet"
 
     @property
+    def label(self) -> str:
+        """What is compared, with the item's number, and its epochs if they are not five."""
+        longer = f", {self.item.epochs} epochs" if self.item.epochs != BOTTLENECK.epochs else ""
+        return f"{self.number}. {arm_label(self.name)}{longer}"
+
+    @property
     def begun(self) -> bool:
         """Whether both sides have a run."""
         return bool(self.apart or (len(self.ours) and len(self.theirs)))
@@ -79,23 +94,31 @@ def secondary_answers(best: Mapping[str, float], runs: Iterable[Run]) -> list[Se
 
 
 def secondary_table(rows: Sequence[SecondaryAnswer]) -> Markdown:
-    """A row per comparison, and one for each item that has none with runs on both sides."""
+    """A row per comparison, and one for each item that has none with runs on both sides.
+
+    rows: of some items or of all, in the protocol's order. Accuracies stand only where all runs do.
+    """
     lines = []
-    for number, item in enumerate(ITEMS, 1):
-        begun = [row for row in rows if row.number == number and row.begun]
-        lines += [_row(row) for row in begun]
+    for number, found in groupby(rows, lambda row: row.number):
+        begun = [row for row in found if row.begun]
+        lines += map(_row, begun)
         if not begun:
-            lines.append([f"{number}. {item.words}", "", "", "not run yet"])
+            lines.append([f"{number}. {ITEMS[number - 1].words}", "", "", "", "", "not run yet"])
     cells = [COLUMNS, ["---"] * len(COLUMNS), *lines]
     table = "\n".join(f"| {' | '.join(line)} |" for line in cells)
     return Markdown(f"{table}\n\n{NOTE}")
 
 
 def _row(row):
-    longer = f", {row.item.epochs} epochs" if row.item.epochs != ITEMS[1].epochs else ""
-    counts = f"{len(row.ours)} and {len(row.theirs)}"
-    label = f"{row.number}. {arm_label(row.name)}{longer}"
-    return [label, arm_label(row.reference), counts, row.found]
+    means = [f"{side.mean():.1f}" if row.estimate else "" for side in (row.ours, row.theirs)]
+    return [
+        row.label,
+        means[0],
+        arm_label(row.reference),
+        means[1],
+        f"{len(row.ours)} and {len(row.theirs)}",
+        row.found,
+    ]
 
 
 def _runs(item, name, best, runs):

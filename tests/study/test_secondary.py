@@ -9,8 +9,9 @@ import torch
 from scipy.stats import ttest_ind
 
 from helpers.runs import a_run
-from lessonlib.arms import ARMS, SECONDARY_ARMS, get_arm
+from lessonlib.arms import ARMS, SECONDARY_ARMS, arm_label, get_arm
 from lessonlib.configs import TIERS
+from lessonlib.figures.second_study import secondary_chart
 from lessonlib.imagewoof.photos import synthetic_photos
 from lessonlib.networks import residual_network
 from lessonlib.study import secondary
@@ -211,7 +212,11 @@ def test_a_comparison_is_scipys_welch_when_all_its_runs_are_there():
     difference = here.mean() - there.mean()
     assert np.allclose(row.estimate, (difference, low, high, oracle.pvalue))
     told = f"| 8 and 8 | {difference:+.1f} ({low:+.1f} to {high:+.1f}) |"
-    assert told in secondary_table([row]).data
+    [line] = [line for line in secondary_table([row]).data.splitlines() if told in line]
+    accuracies = [line.split(" | ")[i] for i in (1, 3)]
+    assert accuracies == [f"{here.mean():.1f}", f"{there.mean():.1f}"]
+    alt = secondary_chart([row]).alt
+    assert f"{row.label} against {arm_label('pair')}: {difference:+.1f} ({low:+.1f} to" in alt
 
 
 def test_a_comparison_is_not_read_before_its_last_run():
@@ -222,6 +227,9 @@ def test_a_comparison_is_not_read_before_its_last_run():
         rows = secondary_answers(FLAT, [*ours, *theirs])
         [row] = [row for row in rows if row.name == NORM_LAST]
         assert (row.estimate, row.found) == (None, words)
+        assert secondary_chart([row]).alt.endswith("No comparison is complete yet.")
+        [line] = secondary_table([row]).data.splitlines()[2:3]
+        assert line.split(" | ")[1] == line.split(" | ")[3] == "", "a mean of half of the runs"
 
 
 def test_runs_of_another_precision_are_not_compared():
