@@ -5,22 +5,13 @@ from statistics import median
 from IPython.display import Markdown
 
 from lessonlib.arms import ARMS, arm_label
+from lessonlib.markdown import markdown_table
 
-__all__ = ["markdown_table", "race_table"]
-__all__ += ["cost_table", "layer_table", "timing_table", "COST_COLUMNS", "cost_cells"]
+__all__ = ["race_table", "cost_table", "layer_table", "timing_table", "COST_COLUMNS", "cost_cells"]
 
 COST_COLUMNS = ("weights", "M MACs", "operations", "MB moved", "MB kept", "MACs per byte")
 
 WAYS = {None: "one convolution", True: "composed first", False: "in series"}
-
-
-def markdown_table(head, rows, right=()):
-    """A Markdown table as a string; head: the column names, rows: lists with a cell for each.
-
-    right: the names of the columns to align right, as numbers are.
-    """
-    rule = "|".join("---:" if name in right else "---" for name in head)
-    return "\n".join([_line(head), f"|{rule}|", *map(_line, rows)])
 
 
 def race_table(runs):
@@ -64,10 +55,6 @@ def cost_cells(cost):
     kept = f"{cost.saved / 1e6:,.2f}"
     macs = f"{cost.macs / 1e6:,.1f}"
     return f"{cost.weights:,}", macs, f"{cost.operations}", moved, kept, f"{cost.intensity:,.1f}"
-
-
-def _line(cells):
-    return f"| {' | '.join(map(str, cells))} |"
 
 
 def _race_cells(run):

@@ -7,6 +7,7 @@ import numpy as np
 from IPython.display import Markdown
 
 from lessonlib.arms import ARMS
+from lessonlib.markdown import markdown_table
 from lessonlib.study.intervals import Estimate, holm, student, welch
 from lessonlib.study.pairing import paired, unpaired
 from lessonlib.study.second_study import FOUR, SEEDS
@@ -83,16 +84,14 @@ def answers_table(rows: Sequence[Answer]) -> Markdown:
         return Markdown("The runs of the primary family are not all there yet.")
     found = ["against one 3x3, points", "runs", "difference", "stands among three", "seed by seed"]
     beside = ["against one 3x3, points", "the thread's", "ours minus the thread's", "so they are"]
-    tables = [_table(found, map(_found_row, rows)), _table(beside, map(_beside_row, rows))]
+    tables = [
+        markdown_table(found, map(_found_row, rows)),
+        markdown_table(beside, map(_beside_row, rows)),
+    ]
     fewest = min(min(len(row.ours), len(row.theirs)) for row in rows)
     if fewest < len(SEEDS):
         tables.append(f"Not complete: the protocol asks for {len(SEEDS)} runs of each arm.")
     return Markdown("\n\n".join(tables))
-
-
-def _table(columns, rows):
-    lines = [columns, ["---"] * len(columns), *rows]
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
 
 
 def _found_row(row):

@@ -23,12 +23,10 @@ from lessonlib.arms import get_arm
 from lessonlib.cli import Arguments
 from lessonlib.configs import current_tier
 from lessonlib.device import choose_device, device_count
+from lessonlib.study.plan_tables import plan_table
 from lessonlib.study.plans import get_plan
-from lessonlib.study.report import study_table
-from lessonlib.study.secondary import secondary_rates
-from lessonlib.study.secondary_answers import secondary_answers, secondary_table
 from lessonlib.training.fit import DeviceLost, OutOfMemory
-from lessonlib.training.runs import arithmetic_here, load_runs
+from lessonlib.training.runs import arithmetic_here
 from lessonlib.training.worker import missing_trials, photos_for, train_trial
 
 __all__ = ["run_study"]
@@ -126,16 +124,9 @@ def _obey(given):
     if more:
         raise ValueError(f"One plan at a time: {name} or {more[0]}.")
     if table:
-        print(_table(name).data)
+        print(plan_table(name).data)
     else:
         run_study(name, given.workers, given.only)
-
-
-def _table(name):
-    if name != "secondary":
-        return study_table(get_plan(name), load_runs(name))
-    best = secondary_rates(load_runs("rates"), load_runs("secondary-rates"))
-    return secondary_table(secondary_answers(best, load_runs("primary") + load_runs("secondary")))
 
 
 def _arguments():

@@ -1,6 +1,6 @@
 """The plans of data/protocol.md: learning rates first, then each arm at its own best one."""
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import replace
 from statistics import mean
 
@@ -38,7 +38,7 @@ THREAD_SIZE = replace(
     stored=192,
     network=replace(BOTTLENECK.network, width=0.5, blocks=(2, 2, 2, 2)),
 )
-THREAD_SWEEP_SEED = 100
+THREAD_SWEEP_SEEDS = (100,)
 THREAD_SEEDS = range(5)
 
 
@@ -52,11 +52,16 @@ def rates_plan() -> list[Part]:
     return [Part("learning rates", BOTTLENECK, tuple(trials))]
 
 
-def accuracies_by_rate(runs: Iterable[Run]) -> dict[str, dict[float, list[float]]]:
-    """`{arm: {rate: accuracies in percent}}` of the sweep's finished runs, those of one kind."""
+def accuracies_by_rate(
+    runs: Iterable[Run], seeds: Container[int] = SWEEP_SEEDS
+) -> dict[str, dict[float, list[float]]]:
+    """`{arm: {rate: accuracies in percent}}` of a sweep's finished runs, those of one kind.
+
+    seeds: those of the sweep; other runs are left out.
+    """
     found: dict[str, dict[float, list[float]]] = {arm: {} for arm in FOUR}
     for run in of_one_kind(runs):
-        if run.arm in found and run.seed in SWEEP_SEEDS:
+        if run.arm in found and run.seed in seeds:
             found[run.arm].setdefault(run.recipe["lr"], []).append(100 * run.accuracy)
     return found
 
@@ -130,14 +135,16 @@ def thread_rates_plan() -> list[Part]:
     trials = []
     for arm, rates in swept.items():
         for rate in rates:
-            trials.append(Trial(arm, replace(THREAD_SIZE, lr=rate), THREAD_SWEEP_SEED))
+            size = replace(THREAD_SIZE, lr=rate)
+            trials += [Trial(arm, size, seed) for seed in THREAD_SWEEP_SEEDS]
     return [Part("learning rates at the thread's size", THREAD_SIZE, tuple(trials))]
 
 
 def thread_size_plan() -> list[Part]:
     """Five seeds of each arm at its best rate there. ValueError before that sweep is done."""
     swept, found = _thread_sweep()
-    missing = sum(missing_runs({arm: found[arm]}, rates, 1) for arm, rates in swept.items())
+    runs = len(THREAD_SWEEP_SEEDS)
+    missing = sum(missing_runs({arm: found[arm]}, rates, runs) for arm, rates in swept.items())
     if missing:
         raise ValueError(
             f"The sweep at the thread's size lacks {missing} of {sum(map(len, swept.values()))} "
@@ -153,11 +160,8 @@ def thread_size_plan() -> list[Part]:
 
 def _thread_sweep():
     """`{arm: its rates, in order}`, and of what is recorded `{arm: {rate: accuracies}}`."""
-    found: dict[str, dict[float, list[float]]] = {arm: {} for arm in FOUR}
-    for run in of_one_kind(load_runs("thread-rates")):
-        if run.arm in found and run.seed == THREAD_SWEEP_SEED:
-            found[run.arm].setdefault(run.recipe["lr"], []).append(run.accuracy)
+    found = accuracies_by_rate(load_runs("thread-rates"), THREAD_SWEEP_SEEDS)
     swept = {}
     for arm, rate in best_rates(load_runs("rates")).items():
-        swept[arm] = widened({arm: found[arm]}, (rate / 2, rate, 2 * rate), 1)
+        swept[arm] = widened({arm: found[arm]}, (rate / 2, rate, 2 * rate), len(THREAD_SWEEP_SEEDS))
     return swept, found

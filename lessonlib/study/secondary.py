@@ -17,13 +17,13 @@ from lessonlib.training.runs import Run, load_runs
 
 __all__ = ["short_sweep", "secondary_rates", "secondary_rates_plan", "secondary_plan"]
 
-SWEEP_SEEDS = (100, 101)
+SHORT_SWEEP_SEEDS = (100, 101)
 
 
 def short_sweep(
     name: str, middle: float, runs: Iterable[Run]
 ) -> tuple[list[float], dict[float, list[float]]]:
-    """The rates to try for a variant outside the primary family, and its accuracies by rate.
+    """The rates to try for a variant outside the primary family; its accuracies in percent by rate.
 
     middle: the 3x3's best rate; half of it and double beside it, and more until the best lies
     inside, as in the rates of the primary family. runs: recorded of the plan `secondary-rates`.
@@ -33,9 +33,9 @@ def short_sweep(
     for run in of_one_kind(runs):
         recipe = variant.recipe(replace(BOTTLENECK, lr=run.recipe["lr"]))
         ours = run.arm == variant.arm and run.follows(recipe)
-        if ours and run.seed in SWEEP_SEEDS:
-            found.setdefault(recipe.lr, []).append(run.accuracy)
-    rates = widened({name: found}, (middle / 2, middle, 2 * middle), len(SWEEP_SEEDS))
+        if ours and run.seed in SHORT_SWEEP_SEEDS:
+            found.setdefault(recipe.lr, []).append(100 * run.accuracy)
+    rates = widened({name: found}, (middle / 2, middle, 2 * middle), len(SHORT_SWEEP_SEEDS))
     return rates, found
 
 
@@ -47,7 +47,7 @@ def secondary_rates(rates_runs: Iterable[Run], sweep_runs: Iterable[Run]) -> dic
     best = best_rates(rates_runs)
     for name in SWEPT:
         rates, found = short_sweep(name, best["3x3"], sweep_runs)
-        if not missing_runs({name: found}, rates, len(SWEEP_SEEDS)):
+        if not missing_runs({name: found}, rates, len(SHORT_SWEEP_SEEDS)):
             best[name] = best_rate(found, rates)
     return best
 
@@ -59,7 +59,7 @@ def secondary_rates_plan() -> list[Part]:
     parts = []
     for number, item in enumerate(ITEMS, 1):
         trials = []
-        for seed in SWEEP_SEEDS:
+        for seed in SHORT_SWEEP_SEEDS:
             for name in item.names:
                 if name in SWEPT:
                     rates, _ = short_sweep(name, middle, runs)

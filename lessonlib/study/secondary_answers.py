@@ -8,6 +8,7 @@ import numpy as np
 from IPython.display import Markdown
 
 from lessonlib.arms import arm_label
+from lessonlib.markdown import markdown_table
 from lessonlib.study.intervals import Estimate, welch
 from lessonlib.study.pairing import unpaired, why_not_paired
 from lessonlib.study.second_study import BOTTLENECK
@@ -104,9 +105,7 @@ def secondary_table(rows: Sequence[SecondaryAnswer]) -> Markdown:
         lines += map(_row, begun)
         if not begun:
             lines.append([f"{number}. {ITEMS[number - 1].words}", "", "", "", "", "not run yet"])
-    cells = [COLUMNS, ["---"] * len(COLUMNS), *lines]
-    table = "\n".join(f"| {' | '.join(line)} |" for line in cells)
-    return Markdown(f"{table}\n\n{NOTE}")
+    return Markdown(f"{markdown_table(COLUMNS, lines)}\n\n{NOTE}")
 
 
 def _row(row):

@@ -7,9 +7,9 @@ import pytest
 from scipy import stats
 
 from helpers.runs import a_run
-from lessonlib.figures.thread_size import both_sizes_table, thread_size_table, thread_sweep_table
 from lessonlib.study.evaluation import answers
 from lessonlib.study.second_study import THREAD_SIZE
+from lessonlib.study.thread_size import both_sizes_table, thread_size_table
 
 RANDOM = np.random.default_rng(0)
 MEANS = {"3x3": 58, "2x2": 53, "pair-act": 56, "pair": 57}
@@ -91,25 +91,3 @@ def test_sizes_are_compared_once_all_runs_are_there():
 def test_runs_of_two_rates_are_refused():
     with pytest.raises(ValueError, match="The runs of 3x3 have learning rates 0.008, 0.016"):
         thread_size_table([*some_runs(), *some_runs(lr=0.008)])
-
-
-def test_the_sweep_has_a_run_for_each_arm_and_rate():
-    runs = [
-        a_run(
-            arm=arm,
-            seed=seed,
-            recipe=asdict(replace(THREAD_SIZE, lr=lr)),
-            epochs=[{"accuracy": share}],
-        )
-        for arm, seed, lr, share in [
-            ("3x3", 100, 0.016, 0.559),
-            ("pair", 100, 0.008, 0.555),
-            ("pair", 0, 0.016, 0.9),  # of the evaluation
-        ]
-    ]
-    assert cells_of(thread_sweep_table(runs)) == [
-        ["one 3x3", "not run", "55.9"],
-        ["one 2x2", "not run", "not run"],
-        ["two 2x2, activation after each", "not run", "not run"],
-        ["two 2x2, activation after the second", "55.5", "not run"],
-    ]

@@ -6,34 +6,19 @@ import numpy as np
 from IPython.display import Markdown
 
 from lessonlib.arms import ARMS
-from lessonlib.figures.tables import markdown_table
+from lessonlib.markdown import markdown_table
 from lessonlib.study.evaluation import Answer
 from lessonlib.study.intervals import estimate, welch
 from lessonlib.study.pairing import of_one_kind, unpaired
-from lessonlib.study.second_study import FOUR, THREAD_SEEDS, THREAD_SWEEP_SEED
+from lessonlib.study.second_study import FOUR, THREAD_SEEDS
 from lessonlib.study.thread import THREAD_RUNS, compatible, gap
 from lessonlib.training.runs import Run
 
-__all__ = ["thread_sweep_table", "thread_size_table", "both_sizes_table"]
+__all__ = ["thread_size_table", "both_sizes_table"]
 
 BASE = FOUR[0]
 HEAD = ("arm", "runs", "best rate", "accuracy, %", "the thread's, %")
 SIZES = ("against one 3x3, points", "at 64 px", "at 128 px", "what size changed", "with the thread")
-
-
-def thread_sweep_table(runs: Iterable[Run]) -> Markdown:
-    """Accuracy in percent by arm and learning rate: the one run of each in plan `thread-rates`."""
-    found = {
-        (run.arm, run.recipe["lr"]): f"{100 * run.accuracy:.1f}"
-        for run in of_one_kind(runs)
-        if run.seed == THREAD_SWEEP_SEED
-    }
-    rates = sorted({rate for _, rate in found})
-    head = ("accuracy of one run, %", *(f"at {rate:g}" for rate in rates))
-    rows = []
-    for arm in FOUR:
-        rows.append([ARMS[arm].label, *(found.get((arm, rate), "not run") for rate in rates)])
-    return Markdown(markdown_table(head, rows))
 
 
 def thread_size_table(runs: Iterable[Run]) -> Markdown:
