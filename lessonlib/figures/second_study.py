@@ -103,7 +103,7 @@ def secondary_chart(rows):
         words.append(f"{row.label} against {arm_label(row.reference)}: {found.told}")
     names = [f"{row.label}\nagainst {arm_label(row.reference)}" for row in rows]
     label_rows(axes, names, fontsize=8)
-    axes.set_xlabel("difference in points; a dot is a run, a diamond the mean, a line its interval")
+    axes.set_xlabel("points; a dot is a run, a diamond the mean, a line its 95% interval")
     told = "; ".join(words) or "No comparison is complete yet"
     return Picture(figure, f"Secondary comparisons in points. {told}.")
 

@@ -244,3 +244,12 @@ def test_with_nothing_recorded_the_table_has_a_row_for_each_item():
     rows = [line for line in table.splitlines() if line.startswith("|")]
     assert len(rows) == 2 + len(ITEMS)
     assert all("not run yet" in line for line in rows[2:])
+
+
+def test_what_06_and_08_say_of_them_is_what_the_runs_give():
+    best = secondary_rates(load_runs("rates"), load_runs("secondary-rates"))
+    rows = secondary_answers(best, load_runs("primary") + load_runs("secondary"))
+    found = {(row.name, row.reference): row.estimate for row in rows}
+    assert found[AS_THE_PAIR, "pair"].low > 0  # narrowed to the pair's weights it still wins
+    assert found["pair-wide", "3x3"].high < 0  # the wider pair still loses
+    assert found["3x1-1x3", "3x3"].high < 0 and round(found["3x1-1x3", "3x3"].difference) == -1
