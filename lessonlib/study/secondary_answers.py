@@ -17,14 +17,7 @@ from lessonlib.training.runs import Run
 
 __all__ = ["SecondaryAnswer", "secondary_answers", "secondary_table"]
 
-COLUMNS = (
-    "secondary, exploratory",
-    "accuracy, %",
-    "against",
-    "accuracy, %",
-    "runs",
-    "difference, points",
-)
+COLUMNS = ("secondary, exploratory", "against", "accuracies, %", "difference, points")
 NOTE = (
     "Each 95% interval, Welch's, stands alone: one in twenty leaves out zero by chance. "
     "Wu et al. (1903.08385) report that 2x2 padded at four corners outperform 3x3."
@@ -104,20 +97,16 @@ def secondary_table(rows: Sequence[SecondaryAnswer]) -> Markdown:
         begun = [row for row in found if row.begun]
         lines += map(_row, begun)
         if not begun:
-            lines.append([f"{number}. {ITEMS[number - 1].words}", "", "", "", "", "not run yet"])
+            lines.append([f"{number}. {ITEMS[number - 1].words}", "", "", "not run yet"])
     return Markdown(f"{markdown_table(COLUMNS, lines)}\n\n{NOTE}")
 
 
 def _row(row):
-    means = [f"{side.mean():.1f}" if row.estimate else "" for side in (row.ours, row.theirs)]
-    return [
-        row.label,
-        means[0],
-        arm_label(row.reference),
-        means[1],
-        f"{len(row.ours)} and {len(row.theirs)}",
-        row.found,
-    ]
+    accuracies = ""
+    if row.estimate:
+        means = f"{row.ours.mean():.1f} and {row.theirs.mean():.1f}"
+        accuracies = f"{means}, {row.item.seeds} runs each"
+    return [row.label, arm_label(row.reference), accuracies, row.found]
 
 
 def _runs(item, name, best, runs):
